@@ -1,0 +1,114 @@
+"""``toomre classify``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from toomre.jobs.classify import ClassifiedCatalog
+
+__all__ = ["classify"]
+
+_SHOWN = 5
+
+
+def classify(  # noqa: PLR0917 - typer hands them over by name
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="INPUT", help="Folder of cutouts, one cutout, a .npy stack or a prepared set."
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(help="Catalogue to write: .parquet, .fits, .vot, .ecsv or .csv.")
+    ],
+    model: Annotated[
+        str | None, typer.Option(help="Model by name or folder; default: the first shipped one.")
+    ] = None,
+    catalog: Annotated[
+        Path | None, typer.Option(help="Table of the galaxies: gives ids, positions and order.")
+    ] = None,
+    bands: Annotated[
+        str | None, typer.Option(help="Bands of the inputs in order, such as g,r,i.")
+    ] = None,
+    pixel_scale: Annotated[
+        float | None, typer.Option(help="Pixel scale of the inputs [arcsec/pixel].")
+    ] = None,
+    encoding: Annotated[
+        Literal["linear", "display"] | None,
+        typer.Option(help="linear (flux) or display (brightness on a screen)."),
+    ] = None,
+    pattern: Annotated[
+        str | None, typer.Option(help="How files are named, such as {image_id}_{band}.fits.")
+    ] = None,
+    id_column: Annotated[str | None, typer.Option(help="The table's column of image ids.")] = None,
+    file_column: Annotated[str | None, typer.Option(help="... of files below INPUT.")] = None,
+    ra_column: Annotated[str | None, typer.Option(help="... of right ascension.")] = None,
+    dec_column: Annotated[str | None, typer.Option(help="... of declination.")] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="Probability of a merger; default: the model's.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    allow_domain: Annotated[
+        bool,
+        typer.Option("--allow-domain", help="Let pictures go to a model of flux, or the reverse."),
+    ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with code 1 if any input is bad.")
+    ] = False,
+) -> None:
+    """Find the mergers in a folder of galaxy cutouts.
+
+    Every input gets one row, in order. One that cannot be used is bad, says why, and stops
+    nothing.
+    """
+    from toomre.cli.progress import progress_bar
+    from toomre.jobs.classify import ClassifyOptions
+    from toomre.jobs.classify import classify as job
+    from toomre.preparation.columns import Columns
+    from toomre.preparation.inputs import Source
+
+    with progress_bar("Classifying") as progress:
+        result = job(
+            Source(source, pattern),
+            model,
+            out,
+            catalog,
+            columns=Columns(image_id=id_column, file=file_column, ra=ra_column, dec=dec_column),
+            options=ClassifyOptions(
+                bands=None if bands is None else tuple(b.strip() for b in bands.split(",")),
+                pixel_scale=pixel_scale,
+                encoding=encoding,
+                threshold=threshold,
+                device=device,
+                allow_domain=allow_domain,
+                overwrite=overwrite,
+            ),
+            progress=progress,
+        )
+    _report(result)
+    if strict and result.summary["bad"]:
+        raise typer.Exit(1)
+
+
+def _report(result: ClassifiedCatalog) -> None:
+    """Print what was found, and the most frequent flags."""
+    from toomre.cli.progress import console
+
+    screen = console()
+    found = result.summary
+    screen.print(
+        f"{found['images']} images, {found['mergers']} mergers "
+        f"(p >= {found['threshold']:.4g}; {result.provenance['model_id']})"
+    )
+    screen.print(f"ok {found['ok']}, warn {found['warn']}, bad {found['bad']}")
+    reasons = list(found["flags"].items())
+    for name, count in reasons[:_SHOWN]:
+        screen.print(f"  {name}: {count}")
+    if len(reasons) > _SHOWN:
+        screen.print("  ... and others; see the columns `flags` and `reason`")
+    screen.print(f"Written to {ascii(str(result.path))[1:-1]}")

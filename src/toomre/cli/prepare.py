@@ -1,0 +1,156 @@
+"""`toomre prepare`: raw images and a table become one prepared data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from toomre.preparation.prepared import PreparedSet
+
+__all__ = ["parse_split", "prepare"]
+
+_SHOWN = 10
+
+
+def prepare(  # noqa: PLR0917 - typer hands them over by name
+    source: Annotated[
+        Path, typer.Argument(metavar="INPUT", help="Folder of images, an image, or a .npy stack.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder to make.")],
+    catalog: Annotated[
+        Path | None,
+        typer.Option(help="Table with one row an image: CSV, ECSV, FITS, VOTable or Parquet."),
+    ] = None,
+    size: Annotated[int, typer.Option(help="Side of the stored images [pixel].")] = 75,
+    crop: Annotated[
+        float | None,
+        typer.Option(help="Side of the centred square to cut [input pixel]; default: all."),
+    ] = None,
+    bands: Annotated[
+        str | None, typer.Option(help="Bands of the inputs in order, such as i,r,g.")
+    ] = None,
+    wanted: Annotated[
+        str | None, typer.Option(help="Bands to store in order; default: all.")
+    ] = None,
+    pixel_scale: Annotated[
+        float | None, typer.Option(help="Pixel scale of the inputs [arcsec/pixel].")
+    ] = None,
+    encoding: Annotated[
+        Literal["linear", "display"] | None,
+        typer.Option(help="linear (flux) or display (brightness on a screen)."),
+    ] = None,
+    pattern: Annotated[
+        str | None, typer.Option(help="How files are named, such as {image_id}_{band}.fits.")
+    ] = None,
+    id_column: Annotated[str | None, typer.Option(help="The table's column of image ids.")] = None,
+    file_column: Annotated[str | None, typer.Option(help="... of files below INPUT.")] = None,
+    galaxy_column: Annotated[str | None, typer.Option(help="... of galaxies.")] = None,
+    label_column: Annotated[
+        str | None, typer.Option(help='... of labels, 1 = merger; "" for none.')
+    ] = None,
+    ra_column: Annotated[str | None, typer.Option(help="... of right ascension.")] = None,
+    dec_column: Annotated[str | None, typer.Option(help="... of declination.")] = None,
+    redshift_column: Annotated[str | None, typer.Option(help="... of redshift.")] = None,
+    split: Annotated[
+        str, typer.Option(help="Shares of train, valid and test, split by galaxy.")
+    ] = "70:10:20",
+    link_length: Annotated[
+        float, typer.Option(help="Galaxies this close stay together [arcsec]; 0 = off.")
+    ] = 150.0,
+    seed: Annotated[int, typer.Option(help="Seed of the split.")] = 0,
+    overwrite: Annotated[bool, typer.Option(help="Replace a finished data set.")] = False,
+    strict: Annotated[bool, typer.Option(help="End with code 1 if any input is bad.")] = False,
+) -> None:
+    """Turn raw images, and a table of them, into one prepared data set.
+
+    A bad input never stops the run: it is kept with its reason and goes in no part of the split.
+    """
+    from toomre.cli.progress import progress_bar
+    from toomre.images.grid import Grid
+    from toomre.images.loading import Facts
+    from toomre.jobs.prepare import prepare as run
+    from toomre.preparation.columns import Columns
+    from toomre.preparation.inputs import Source
+    from toomre.preparation.split import SplitOptions
+
+    with progress_bar("Preparing") as progress:
+        prepared = run(
+            Source(source, pattern),
+            out,
+            catalog,
+            columns=Columns(
+                image_id=id_column,
+                file=file_column,
+                galaxy_id=galaxy_column,
+                label=label_column,
+                ra=ra_column,
+                dec=dec_column,
+                redshift=redshift_column,
+            ),
+            grid=Grid(size=size, crop=crop, native_pixel_scale=pixel_scale),
+            facts=Facts(
+                bands=_names(bands),
+                pixel_scale=pixel_scale,
+                encoding=encoding,
+                wanted=_names(wanted),
+            ),
+            split=SplitOptions(parse_split(split), link_length, seed),
+            overwrite=overwrite,
+            progress=progress,
+        )
+    _report(prepared)
+    if strict and prepared.info.status_counts.get("bad", 0):
+        raise typer.Exit(1)
+
+
+def parse_split(text: str) -> tuple[float, float, float]:
+    """Return the shares that a text such as ``70:10:20`` means; they sum to 1.
+
+    Examples
+    --------
+    >>> parse_split("70:10:20")
+    (0.7, 0.1, 0.2)
+    """
+    from toomre.errors import ArgumentError
+
+    try:
+        train, valid, test = (float(part) for part in text.split(":"))
+        total = train + valid + test
+        return train / total, valid / total, test / total
+    except (ValueError, ZeroDivisionError) as error:
+        raise ArgumentError.expected("split", "three numbers such as 70:10:20", text) from error
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(part.strip() for part in text.split(","))
+
+
+def _report(prepared: PreparedSet) -> None:
+    """Print what was made, and the first bad inputs with their reasons."""
+    from toomre.cli.progress import console
+
+    screen = console()
+    counts = prepared.summary()
+    screen.print(
+        f"{counts['images']} images of {counts['galaxies']} galaxies: {counts['mergers']} mergers, "
+        f"{counts['nonmergers']} nonmergers, {counts['unlabelled']} unlabelled"
+    )
+    screen.print(f"ok {counts['ok']}, warn {counts['warn']}, bad {counts['bad']}")
+    if prepared.split is not None:
+        parts = {name: len(prepared.split.rows(name)) for name in ("train", "valid", "test")}
+        screen.print(", ".join(f"{name} {count}" for name, count in parts.items()))
+    bad = prepared.catalog[prepared.catalog["status"] == "bad"]
+    for image_id, reason in bad[["image_id", "reason"]].head(_SHOWN).itertuples(index=False):
+        screen.print(f"  bad: {_printable(image_id)}: {_printable(reason)}")
+    if len(bad) > _SHOWN:
+        screen.print(f"  ... and {len(bad) - _SHOWN} more; see the column `reason`")
+    screen.print(f"Written to {_printable(str(prepared.folder))}")
+
+
+def _printable(text: str, most: int = 200) -> str:
+    """Return text that cannot move the cursor or turn the line around."""
+    shown = text if len(text) <= most else f"{text[:most]}..."
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in shown)

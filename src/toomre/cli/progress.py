@@ -1,0 +1,82 @@
+"""What all commands share on the screen: the progress bar, the console, a line an epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["console", "epoch_line", "progress_bar"]
+
+_SHOWN = ("train_loss", "valid_loss", "valid_roc_auc", "seconds")
+
+
+def console() -> Console:
+    """Return the console for results; it prints text as it is.
+
+    Examples
+    --------
+    >>> console().print("purity [0.93]")
+    purity [0.93]
+    """
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+def epoch_line(row: Mapping[str, float]) -> None:
+    """Print one epoch of a training's history.
+
+    Examples
+    --------
+    >>> epoch_line({"epoch": 3, "valid_loss": 0.25, "valid_roc_auc": 0.97})
+    epoch 3: valid_loss 0.2500, valid_roc_auc 0.9700
+    """
+    values = ", ".join(f"{name} {row[name]:.4f}" for name in _SHOWN if name in row)
+    console().print(f"epoch {row['epoch']:.0f}: {values}")
+
+
+@contextmanager
+def progress_bar(description: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar with the time left on the error stream, and give what moves it.
+
+    Parameters
+    ----------
+    description
+        What is being done, in a few words.
+
+    Examples
+    --------
+    >>> with progress_bar("Preparing") as progress:
+    ...     for done in range(3):
+    ...         progress(done + 1, 3)
+    """
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    bar = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+    with bar:
+        task = bar.add_task(description, total=None)
+
+        def advance(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield advance

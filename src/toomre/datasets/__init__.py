@@ -1,0 +1,1 @@
+"""Prepared images as batches for training: labelled (source) and unlabelled (target)."""

@@ -1,0 +1,65 @@
+"""Mean and standard deviation of each band, from the training part only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toomre.datasets.window import centre_window
+from toomre.errors import ArgumentError
+
+__all__ = ["Normalisation"]
+
+_BLOCK = 256
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """The network sees (pixel - mean) / std, one mean and std a band.
+
+    Examples
+    --------
+    >>> images = np.array([[[[0.0, 2.0], [0.0, 2.0]]]], dtype=np.float32)
+    >>> Normalisation.measure(images, np.array([0]), size=2)
+    Normalisation(mean=(1.0,), std=(1.0,))
+    """
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @classmethod
+    def measure(
+        cls, images: NDArray[np.float32], rows: NDArray[np.intp], size: int
+    ) -> Normalisation:
+        """Measure the central `size` pixels of some rows of (image, band, y, x).
+
+        Raises
+        ------
+        ArgumentError
+            If a band is constant over all these images.
+        """
+        window = centre_window(images.shape[-1], size)
+        count = 0
+        total = np.zeros(images.shape[1])
+        squares = np.zeros(images.shape[1])
+        # Shifted by the first image's mean, so that the squares do not cancel.
+        origin = images[rows[0], :, window, window].mean(axis=(1, 2), dtype=np.float64)
+        for start in range(0, len(rows), _BLOCK):
+            block = images[rows[start : start + _BLOCK], :, window, window].astype(np.float64)
+            block -= origin[:, None, None]
+            count += block.shape[0] * block.shape[2] * block.shape[3]
+            total += block.sum(axis=(0, 2, 3))
+            squares += np.square(block).sum(axis=(0, 2, 3))
+        mean = total / count
+        std = np.sqrt(np.maximum(squares / count - mean**2, 0))
+        if not (std > 0).all():
+            raise ArgumentError.expected("images", "bands that vary", f"standard deviations {std}")
+        return cls(tuple((mean + origin).tolist()), tuple(std.tolist()))
+
+    def apply(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return normalised images of shape (..., band, y, x), as a new array."""
+        scale = (1 / np.asarray(self.std)).astype(np.float32)[:, None, None]
+        shift = np.asarray(self.mean, dtype=np.float32)[:, None, None]
+        return (images - shift) * scale

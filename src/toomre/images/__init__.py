@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: reading, checks, resampling, flips and stretches; nothing needs torch."""

@@ -1,0 +1,174 @@
+"""Look at the pixels of an input, at its own scale: flag what is wrong, mend what can be mended.
+
+Two things are not looked for, because no rule on single images is sure enough: diffraction
+spikes of bright stars, and a logarithmic or asinh stretch of pixels said to be linear (only
+8-bit pictures are recognised).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from toomre.errors import ArgumentError
+from toomre.images.cutout import Cutout
+from toomre.images.defects import CHECKS, View
+from toomre.images.flags import Flag
+from toomre.images.inspection_limits import InspectionLimits
+from toomre.images.repair import fill_masked, find_spikes, replace_pixels
+from toomre.images.resample import SMALLEST_SIDE
+
+__all__ = ["InspectionLimits", "inspect", "range_flag"]
+
+
+_DEFAULTS = InspectionLimits()
+
+
+def inspect(cutout: Cutout, limits: InspectionLimits = _DEFAULTS) -> Cutout:
+    """Flag what is wrong with the pixels of an input, and make them finite.
+
+    Infinite pixels count as masked. Masked pixels are filled from their neighbours, and single
+    outliers are replaced by the median of theirs. Nothing else is changed, and the input never.
+
+    Parameters
+    ----------
+    cutout
+        An image as it was read, at its own scale, NaN where masked.
+    limits
+        The thresholds.
+
+    Returns
+    -------
+    Cutout
+        With the flags found, one sentence each, and finite pixels; without pixels if it is bad.
+        Bad: SIZE, ALL_MASKED, MISSING_BAND, TOO_MASKED, CENTRE_MASKED, BLANK. Warnings:
+        MASKED_PIXELS, OUTLIER, EDGE, IDENTICAL_BANDS, OFFCENTRE, RANGE (a picture beyond 0 to
+        255); for linear pixels also SATURATED, BACKGROUND, NONPOSITIVE_FLUX and STRETCH.
+
+    Examples
+    --------
+    >>> inspect(Cutout(np.zeros((3, 75, 75), np.float32))).reason
+    'blank: all pixels have the value 0'
+    """
+    pixels = cutout.pixels
+    if pixels is None:
+        return cutout
+    if min(pixels.shape[1:]) < SMALLEST_SIDE:
+        size = f"{pixels.shape[1]} x {pixels.shape[2]}"
+        note = f"the image is {size} pixels; {SMALLEST_SIDE} are needed on a side"
+        return cutout.flagged(Flag.SIZE, note)
+    cutout = _without_masked(cutout, limits)
+    if cutout.pixels is None:
+        return cutout
+    view = View.of(cutout.pixels, cutout.encoding)
+    cutout, view = _without_outliers(cutout, view, limits)
+    for flag, check in CHECKS:
+        if note := check(view, limits):
+            cutout = cutout.flagged(flag, note)
+            if cutout.pixels is None:
+                break
+    return cutout
+
+
+def range_flag(
+    cutout: Cutout,
+    mean: Sequence[float],
+    std: Sequence[float],
+    limits: InspectionLimits = _DEFAULTS,
+) -> Cutout:
+    """Flag a cutout whose values are orders of magnitude away from the training images'.
+
+    The usual causes are another unit, a factor in the calibration, or a sky that was not
+    subtracted. The rule is `InspectionLimits.range_linear` or `range_display`.
+
+    Parameters
+    ----------
+    cutout
+        An image on the model's grid.
+    mean, std
+        Mean and standard deviation of the training pixels, one number a band.
+    limits
+        The thresholds.
+
+    Raises
+    ------
+    ArgumentError
+        If the number of bands is not the same.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> cutout = Cutout(rng.normal(size=(1, 75, 75)).astype(np.float32) * 1e6)
+    >>> range_flag(cutout, mean=[0.0], std=[1.0]).flags
+    <Flag.RANGE: 549755813888>
+    """
+    if cutout.pixels is None:
+        return cutout
+    for name, values in (("mean", mean), ("std", std)):
+        if len(values) != len(cutout.pixels):
+            raise ArgumentError.expected(name, f"{len(cutout.pixels)} numbers", values)
+    factor = limits.range_linear if cutout.encoding == "linear" else limits.range_display
+    pixels = cutout.pixels.astype(np.float64)
+    level, spread = pixels.mean(axis=(1, 2)), pixels.std(axis=(1, 2))
+    unit = np.asarray(std, np.float64)
+    shifted = np.abs(level - mean) > factor * unit
+    scaled = (spread > factor * unit) | (spread * factor < unit)
+    if not (shifted | scaled).any():
+        return cutout
+    band = int(np.argmax(shifted | scaled))
+    return cutout.flagged(
+        Flag.RANGE,
+        f"band {band + 1} has mean {level[band]:.3g} and standard deviation {spread[band]:.3g}; "
+        f"the model was trained on {mean[band]:.3g} and {std[band]:.3g}",
+    )
+
+
+def _without_masked(cutout: Cutout, limits: InspectionLimits) -> Cutout:
+    pixels = cutout.pixels
+    if pixels is None or (np.isfinite(pixels.min()) and np.isfinite(pixels.max())):
+        return cutout
+    masked = ~np.isfinite(pixels)
+    fractions = masked.mean(axis=(1, 2))
+    worst = float(fractions.max())
+    if fractions.min() == 1:
+        return cutout.flagged(Flag.ALL_MASKED, "no pixel is finite")
+    if worst == 1:
+        band = int(fractions.argmax()) + 1
+        return cutout.flagged(Flag.MISSING_BAND, f"band {band} has no finite pixel")
+    if worst > limits.masked_fraction:
+        note = f"{worst:.1%} of a band is masked; the limit is {limits.masked_fraction:.0%}"
+        return cutout.flagged(Flag.TOO_MASKED, note)
+    height, width = pixels.shape[1:]
+    side = min(limits.centre_side, height // 3, width // 3)
+    y, x = (height - side) // 2, (width - side) // 2
+    if masked[:, y : y + side, x : x + side].mean(axis=(1, 2)).max() > limits.centre_fraction:
+        return cutout.flagged(Flag.CENTRE_MASKED, f"the central {side} x {side} pixels are masked")
+    infinite = int(np.isinf(pixels).sum())
+    note = f"{int(masked.sum())} pixels were not finite ({infinite} of them infinite), and filled"
+    return replace(cutout, pixels=fill_masked(pixels)).flagged(Flag.MASKED_PIXELS, note)
+
+
+def _without_outliers(cutout: Cutout, view: View, limits: InspectionLimits) -> tuple[Cutout, View]:
+    """Replace single pixels far above (or below) all around them."""
+    if view.encoding == "display" and view.high.max() <= 255 and view.low.min() >= 0:
+        return cutout, view
+    floors = limits.outlier_sigma * view.noise
+    mended = view.pixels
+    count = 0
+    for band, (sky, floor) in enumerate(zip(view.sky, floors, strict=True)):
+        for sign in (1, -1):
+            if sign < 0 and view.low[band] >= sky - floor:
+                continue
+            image = view.pixels[band] if sign > 0 else -view.pixels[band]
+            rows, columns = find_spikes(image, sign * sky, floor, limits.outlier_ratio)
+            if len(rows):
+                mended = view.pixels.copy() if mended is view.pixels else mended
+                replace_pixels(mended[band], rows, columns)
+                count += len(rows)
+    if not count:
+        return cutout, view
+    note = f"{count} single pixels stand far out from their neighbours, and were replaced"
+    cutout = replace(cutout, pixels=mended).flagged(Flag.OUTLIER, note)
+    return cutout, View.of(mended, view.encoding)

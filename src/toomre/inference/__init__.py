@@ -1,0 +1,1 @@
+"""Trained networks at work: finding, checking and loading them, and scoring images."""

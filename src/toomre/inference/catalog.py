@@ -1,0 +1,242 @@
+"""The merger catalogue: its columns, and writing it in five formats without holding it whole.
+
+Rows come in parts. Parquet and CSV are written part by part; FITS, VOTable and ECSV have no
+such way, so their rows go into a temporary Parquet file beside the output and are converted at
+the end. That takes about 150 bytes of disk and 1 kB of memory a row, so for many millions of
+rows choose Parquet.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Protocol
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from toomre.errors import ArgumentError, OutputError, OutputExistsError, ToomreError
+from toomre.inference.catalog_text import TEXT_COLUMNS, guard
+from toomre.preparation.output import output_lock
+from toomre.storage import atomic_path, sha256_file, write_json
+
+__all__ = ["FORMATS", "SCHEMA", "CatalogWriter", "check_output", "open_catalog", "sidecar_of"]
+
+#: The endings of the formats.
+FORMATS = (".parquet", ".fits", ".vot", ".ecsv", ".csv")
+
+_EMPTY = pd.DataFrame(
+    {
+        "image_id": pd.Series(dtype="str"),
+        "ra": pd.Series(dtype="float64"),
+        "dec": pd.Series(dtype="float64"),
+        "p_merger": pd.Series(dtype="float64"),
+        "p_merger_raw": pd.Series(dtype="float64"),
+        "p_merger_std": pd.Series(dtype="float64"),
+        "is_merger": pd.Series(dtype="boolean"),
+        "status": pd.Series(dtype="str"),
+        "flags": pd.Series(dtype="int64"),
+        "reason": pd.Series(dtype="str"),
+        "model_id": pd.Series(dtype="str"),
+    }
+)
+_TEXT = {name: pa.string() for name in TEXT_COLUMNS}
+_PLAIN = pa.Schema.from_pandas(_EMPTY, preserve_index=False)
+
+#: The columns in order, with the note that tells pandas that `is_merger` may be missing.
+SCHEMA = pa.schema(
+    [pa.field(field.name, _TEXT.get(field.name, field.type)) for field in _PLAIN],
+    metadata=_PLAIN.metadata,
+)
+
+# Rows of a Parquet row group: enough to compress well, few enough for any memory.
+_GROUP = 16_384
+
+
+class CatalogWriter(Protocol):
+    """Something that takes the rows of a catalogue part by part."""
+
+    def write(self, rows: pa.Table) -> None:
+        """Add rows that have `SCHEMA`."""
+        ...
+
+    def finish(self, provenance: Mapping[str, Any]) -> None:
+        """Write what is left, and where the catalogue comes from."""
+        ...
+
+
+def sidecar_of(path: Path) -> Path:
+    """Return the JSON file that holds the provenance of a CSV catalogue.
+
+    Examples
+    --------
+    >>> sidecar_of(Path("mergers.csv")).name
+    'mergers.csv.json'
+    """
+    return path.with_name(f"{path.name}.json")
+
+
+def check_output(path: Path, *, overwrite: bool = False) -> None:
+    """Refuse an output that cannot be written, before any work is done.
+
+    Raises
+    ------
+    ArgumentError
+        If the ending is none of `FORMATS`.
+    OutputError
+        If nothing can be written there.
+    OutputExistsError
+        If it is there already and `overwrite` is off.
+
+    Examples
+    --------
+    >>> check_output(Path("mergers.txt"))
+    Traceback (most recent call last):
+    toomre.errors.ArgumentError: Expected `out` to be a file that ends in .parquet, .fits, .vot,
+    .ecsv, .csv, but got 'mergers.txt'.
+    """
+    if path.suffix not in FORMATS:
+        allowed = f"a file that ends in {', '.join(FORMATS)}"
+        raise ArgumentError.expected("out", allowed, path.name)
+    if path.is_dir():
+        raise ArgumentError.expected("out", "a file", f"the folder {path}")
+    if path.exists() and not overwrite:
+        raise OutputExistsError(
+            f"{path} is there already. Give another name, or allow it to be replaced (--overwrite)."
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _scratch(path):
+            pass
+    except OSError as error:
+        raise OutputError(
+            f"Expected `out` to be in a folder that can be written, but {path} cannot be: "
+            f"{error.strerror}. Give another place."
+        ) from error
+
+
+@contextmanager
+def open_catalog(path: Path, *, overwrite: bool = False) -> Iterator[CatalogWriter]:
+    """Open a catalogue for writing; it appears under its name whole, or not at all.
+
+    `finish` must be called before the context ends.
+
+    Parameters
+    ----------
+    path
+        The output; its ending says the format.
+    overwrite
+        Replace what is there.
+
+    Raises
+    ------
+    OutputExistsError
+        If it is there already, or another run is writing it.
+    OutputError
+        If it cannot be written, for example because the disk is full.
+    """
+    check_output(path, overwrite=overwrite)
+    try:
+        with output_lock(path), _scratch(path) as folder:
+            written = Path(folder) / path.name
+            yield _WRITERS[path.suffix](written)
+            # Another run may have written the same output in the meantime.
+            check_output(path, overwrite=overwrite)
+            sidecar_of(path).unlink(missing_ok=True)
+            for file in (written, sidecar_of(written)):
+                if file.exists():
+                    with atomic_path(path.with_name(file.name)) as temporary:
+                        file.replace(temporary)
+    except ToomreError:
+        raise
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written: {error.strerror or error}. Nothing of it was kept."
+        ) from error
+
+
+def _scratch(path: Path) -> TemporaryDirectory[str]:
+    """Return a new folder on the output's disk that goes away with all that is in it."""
+    return TemporaryDirectory(prefix=".toomre-", dir=path.parent, ignore_cleanup_errors=True)
+
+
+class _ParquetWriter:
+    def __init__(self, path: Path) -> None:
+        self._writer = pq.ParquetWriter(path, SCHEMA, compression="zstd")
+        self._waiting: list[pa.Table] = []
+
+    def write(self, rows: pa.Table) -> None:
+        self._waiting.append(rows)
+        if sum(part.num_rows for part in self._waiting) >= _GROUP:
+            self._flush()
+
+    def finish(self, provenance: Mapping[str, Any]) -> None:
+        self._flush()
+        self._writer.add_key_value_metadata({"toomre": json.dumps(provenance)})
+        self._writer.close()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._writer.write_table(pa.concat_tables(self._waiting))
+            self._waiting = []
+
+
+class _CsvWriter:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._rows = 0
+        self._append(_EMPTY, header=True)
+
+    def write(self, rows: pa.Table) -> None:
+        self._rows += rows.num_rows
+        frame = rows.to_pandas()
+        for name in TEXT_COLUMNS:
+            frame[name] = [guard(text) for text in frame[name]]
+        self._append(frame, header=False)
+
+    def finish(self, provenance: Mapping[str, Any]) -> None:
+        content = {**provenance, "rows": self._rows, "csv_sha256": sha256_file(self._path)}
+        write_json(sidecar_of(self._path), content)
+
+    def _append(self, frame: pd.DataFrame, header: bool) -> None:
+        with self._path.open("a", encoding="utf-8", newline="") as file:
+            # Every text is quoted, for a lone carriage return would otherwise end the line.
+            frame.to_csv(
+                file,
+                index=False,
+                header=header,
+                lineterminator="\n",
+                quoting=csv.QUOTE_NONNUMERIC,
+            )
+
+
+class _ConvertedWriter:
+    """Collects the rows in a Parquet file and writes FITS, VOTable or ECSV from it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._rows = path.with_name("rows.parquet")
+        self._writer = _ParquetWriter(self._rows)
+
+    def write(self, rows: pa.Table) -> None:
+        self._writer.write(rows)
+
+    def finish(self, provenance: Mapping[str, Any]) -> None:
+        from toomre.inference.catalog_astropy import write_astropy
+
+        self._writer.finish({})
+        write_astropy(self._path, pq.read_table(self._rows), provenance)
+
+
+_WRITERS: Mapping[str, type[_ParquetWriter] | type[_CsvWriter] | type[_ConvertedWriter]] = {
+    ".parquet": _ParquetWriter,
+    ".csv": _CsvWriter,
+    ".fits": _ConvertedWriter,
+    ".vot": _ConvertedWriter,
+    ".ecsv": _ConvertedWriter,
+}

@@ -1,0 +1,143 @@
+"""From inputs to the rows of a catalogue, a chunk at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from toomre.errors import ArgumentError
+from toomre.images.flags import Status, flag_names
+from toomre.inference.catalog import SCHEMA
+from toomre.inference.checks import MISFIT
+from toomre.inference.predictor import Predictor
+from toomre.inference.readings import Reading
+
+__all__ = ["Tally", "score_readings"]
+
+
+class Tally:
+    """Counts of what was classified, kept while the rows go by.
+
+    Parameters
+    ----------
+    threshold
+        The probability from which a galaxy is called a merger.
+    """
+
+    def __init__(self, threshold: float) -> None:
+        self._threshold = threshold
+        self._status: Counter[str] = Counter()
+        self._flags: Counter[str] = Counter()
+        self._mergers = 0
+        self._ids = sha256()
+
+    def add(self, rows: pa.Table) -> None:
+        """Count some rows."""
+        self._status.update(rows["status"].to_pylist())
+        for flags in rows["flags"].to_pylist():
+            self._flags.update(flag_names(flags))
+        self._mergers += sum(bool(value) for value in rows["is_merger"].to_pylist())
+        for image_id in rows["image_id"].to_pylist():
+            self._ids.update(image_id.encode() + b"\0")
+
+    @property
+    def inputs_sha256(self) -> str:
+        """SHA-256 of all image ids in order, each with a zero byte behind it."""
+        return self._ids.hexdigest()
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The counts: `images`, `ok`, `warn`, `bad`, `mergers`, `threshold`, `flags`."""
+        return {
+            "images": self._status.total(),
+            **{str(status): self._status[str(status)] for status in Status},
+            "mergers": self._mergers,
+            "threshold": self._threshold,
+            "flags": dict(self._flags.most_common()),
+        }
+
+
+def score_readings(
+    readings: Iterable[Reading], predictor: Predictor, *, threshold: float, chunk_size: int = 256
+) -> Iterator[pa.Table]:
+    """Give the catalogue's rows of the inputs, in their order, each input once.
+
+    Parameters
+    ----------
+    readings
+        The inputs on the model's grid.
+    predictor
+        The model at work.
+    threshold
+        A galaxy is a merger when its calibrated probability is at least this.
+    chunk_size
+        Inputs that are in memory at a time.
+
+    Yields
+    ------
+    pyarrow.Table
+        At most `chunk_size` rows.
+
+    Raises
+    ------
+    ArgumentError
+        If in the first chunk no input can be used, and the reason is that they are not what
+        the model was trained on.
+    """
+    iterator = iter(readings)
+    is_first = True
+    while chunk := list(islice(iterator, chunk_size)):
+        if is_first:
+            _refuse_misfits(chunk, predictor)
+            is_first = False
+        yield _rows(chunk, predictor, threshold)
+
+
+def _refuse_misfits(chunk: Sequence[Reading], predictor: Predictor) -> None:
+    if any(reading.cutout.pixels is not None for reading in chunk):
+        return
+    misfits = Counter(r.cutout.reason for r in chunk if r.cutout.flags & MISFIT)
+    if misfits:
+        reason, count = misfits.most_common(1)[0]
+        raise ArgumentError(
+            f"None of the first {len(chunk)} inputs fits the model {predictor.card.name}; "
+            f"{count} of them: {reason}. Nothing was classified."
+        )
+
+
+def _rows(chunk: Sequence[Reading], predictor: Predictor, threshold: float) -> pa.Table:
+    usable = [index for index, reading in enumerate(chunk) if reading.cutout.pixels is not None]
+    columns = {name: np.full(len(chunk), np.nan) for name in ("p", "raw", "std")}
+    if usable:
+        scores = predictor.scores(np.stack([_pixels(chunk[index]) for index in usable]))
+        for name, values in columns.items():
+            values[usable] = getattr(scores, name)
+    merger = pa.array(columns["p"] >= threshold, mask=np.isnan(columns["p"]))
+    return pa.table(
+        {
+            "image_id": [reading.image_id for reading in chunk],
+            "ra": [reading.ra for reading in chunk],
+            "dec": [reading.dec for reading in chunk],
+            "p_merger": columns["p"],
+            "p_merger_raw": columns["raw"],
+            "p_merger_std": columns["std"],
+            "is_merger": merger,
+            "status": [str(reading.cutout.status) for reading in chunk],
+            "flags": [reading.cutout.flags.value for reading in chunk],
+            "reason": [reading.cutout.reason for reading in chunk],
+            "model_id": [predictor.card.model_id] * len(chunk),
+        },
+        schema=SCHEMA,
+    )
+
+
+def _pixels(reading: Reading) -> np.ndarray[Any, np.dtype[np.float32]]:
+    if reading.cutout.pixels is None:
+        raise ArgumentError(f"The input {reading.image_id!r} has no pixels.")
+    return reading.cutout.pixels

@@ -1,0 +1,144 @@
+"""Score images: eight flips and quarter turns, calibrated, with their scatter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from toomre.datasets.normalisation import Normalisation
+from toomre.errors import ArgumentError
+from toomre.images.dihedral import transform
+from toomre.inference.folding import folded
+from toomre.inference.store import Model
+from toomre.networks.card import Calibration
+from toomre.networks.network import merger_logit
+
+__all__ = ["VIEWS", "Predictor", "Scores", "scores_of"]
+
+#: The flips and quarter turns that a score is averaged over.
+VIEWS = 8
+
+# Quickest for 75 to 150 pixels on one core (1 MB of cache); a GPU wants to be filled.
+_BATCH_CPU = 16
+_BATCH_GPU = 512
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Scores of n images.
+
+    Attributes
+    ----------
+    p
+        Calibrated probability of a merger, the mean over the views, (n,).
+    raw
+        The same without calibration.
+    std
+        Standard deviation of the calibrated probability over the views.
+    """
+
+    p: NDArray[np.float64]
+    raw: NDArray[np.float64]
+    std: NDArray[np.float64]
+
+
+def scores_of(logits: NDArray[np.float64], calibration: Calibration) -> Scores:
+    """Turn merger logits of shape (n, views) into scores.
+
+    Examples
+    --------
+    >>> scores_of(np.zeros((1, 8)), Calibration()).p
+    array([0.5])
+    >>> float(scores_of(np.array([[-40.0, 40.0]]), Calibration()).std[0])
+    0.5
+    """
+    views = expit((logits + calibration.bias) / calibration.temperature)
+    return Scores(views.mean(axis=1), expit(logits).mean(axis=1), views.std(axis=1))
+
+
+class Predictor:
+    """A network made ready for scoring many images.
+
+    BatchNorm is folded away, images lie in memory with the bands last, and few of them go
+    through the network at a time, so that what passes between its layers stays in the
+    processor's cache.
+
+    Parameters
+    ----------
+    model
+        Card and network; the network is copied, not changed.
+    device
+        Where to compute.
+    batch_size
+        Images at a time; None: what is quickest on the device.
+
+    Notes
+    -----
+    The last images are filled up to a whole batch, for the order of sums within the network
+    depends on the size of the batch. So a score does not depend on the images beside it, and
+    another `batch_size` changes it by no more than rounding (below 1e-5).
+
+    Examples
+    --------
+    ``Predictor(open_model(name)).scores(images).p`` is one probability an image.
+    """
+
+    def __init__(
+        self, model: Model, device: torch.device | str = "cpu", batch_size: int | None = None
+    ) -> None:
+        if batch_size is not None and batch_size < 1:
+            raise ArgumentError.expected("batch_size", "a positive number", batch_size)
+        self.card = model.card
+        self._device = torch.device(device)
+        self._network = folded(model.network).to(self._device)
+        self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        quickest = _BATCH_CPU if self._device.type == "cpu" else _BATCH_GPU
+        self._batch_size = batch_size or quickest
+        self._normalisation = Normalisation(model.card.input.mean, model.card.input.std)
+
+    def logits(self, images: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the merger logit of each view, (n, 8).
+
+        Parameters
+        ----------
+        images
+            (n, band, size, size), as the model's card says; finite.
+
+        Raises
+        ------
+        ArgumentError
+            If the shape is another.
+        """
+        size, bands = self.card.input.grid.size, len(self.card.input.bands)
+        if images.ndim != 4 or images.shape[1:] != (bands, size, size):
+            raise ArgumentError.expected(
+                "images", f"of shape (n, {bands}, {size}, {size})", images.shape
+            )
+        logits = np.empty((len(images), VIEWS))
+        for start in range(0, len(images), self._batch_size):
+            stop = start + self._batch_size
+            logits[start:stop] = self._views(self._normalisation.apply(images[start:stop])).T
+        return logits
+
+    def scores(self, images: NDArray[np.float32]) -> Scores:
+        """Return the scores of images of shape (n, band, size, size)."""
+        return scores_of(self.logits(images), self.card.calibration)
+
+    def _views(self, images: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the logits of normalised images, (views, n)."""
+        count, bands, size, _ = images.shape
+        view = np.zeros((self._batch_size, size, size, bands), np.float32)
+        tensor = torch.from_numpy(view).permute(0, 3, 1, 2)
+        logits = np.empty((VIEWS, count))
+        with torch.inference_mode():
+            for k in range(VIEWS):
+                # Band by band: both sides then step through memory in simple strides.
+                for band in range(bands):
+                    view[:count, ..., band] = transform(images[:, band], k)
+                _, output = self._network(tensor.to(self._device))
+                logits[k] = merger_logit(output).double().cpu().numpy()[:count]
+        return logits

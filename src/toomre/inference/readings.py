@@ -1,0 +1,164 @@
+"""Inputs one after another, each read, checked and brought to the model's grid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from toomre.datasets.window import centre_window
+from toomre.images.arrays import open_stack, stack_cutout
+from toomre.images.cutout import Cutout
+from toomre.images.flags import Flag
+from toomre.images.loading import Facts, finish, load_cutout
+from toomre.images.read_limits import one_line
+from toomre.inference.checks import fit_to_card
+from toomre.networks.card import ModelCard
+from toomre.preparation.inputs import InputItem
+from toomre.preparation.prepared import PreparedSet
+
+__all__ = ["Reading", "Wish", "read_files", "read_prepared", "read_stack"]
+
+# Rows of a memory map that are read before it is opened anew, which gives its memory back.
+_MAPPED = 256
+_NO_FACTS = Facts()
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """One row of the catalogue before it has a score."""
+
+    image_id: str
+    cutout: Cutout
+    ra: float = float("nan")
+    dec: float = float("nan")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a model wants, and what the caller states.
+
+    Attributes
+    ----------
+    card
+        The model's.
+    facts
+        What the caller states of all inputs.
+    allow_domain
+        Let pictures go to a model of flux, and the reverse.
+    """
+
+    card: ModelCard
+    facts: Facts = _NO_FACTS
+    allow_domain: bool = False
+
+    def fit(self, cutout: Cutout) -> Cutout:
+        """Check a cutout that is on the model's grid."""
+        return fit_to_card(cutout, self.card, allow_domain=self.allow_domain)
+
+    def facts_of(self, item: InputItem) -> Facts:
+        """Return the facts of one input; the names of its files tell more than the caller."""
+        bands = item.bands or self.facts.bands
+        return replace(self.facts, bands=bands, wanted=self.card.input.bands)
+
+
+def read_files(
+    items: Sequence[tuple[InputItem, str]], table: pd.DataFrame | None, wish: Wish
+) -> Iterator[Reading]:
+    """Give the inputs of a folder.
+
+    Parameters
+    ----------
+    items
+        Each input, and why it is not there (empty if it is).
+    table
+        The user's, one row an input in the same order, or None.
+    wish
+        What the model wants.
+    """
+    for index, (item, problem) in enumerate(items):
+        cutout = Cutout.bad(Flag.MISSING_FILE, problem) if problem else _load(item, wish)
+        yield _placed(item.image_id, cutout, table, index)
+
+
+def read_stack(
+    path: Path, items: Sequence[InputItem] | None, table: pd.DataFrame | None, wish: Wish
+) -> Iterator[Reading]:
+    """Give the images of a stack, in the table's order if there is one.
+
+    Only a few hundred images are in memory at a time (a ``.npz`` is, whole).
+    """
+    stack = open_stack(path)
+    facts = replace(wish.facts, wanted=wish.card.input.bands)
+    count = len(stack) if items is None else len(items)
+    for index in range(count):
+        if index % _MAPPED == 0 and isinstance(stack, np.memmap):
+            stack = open_stack(path)
+        image_id, row = str(index), index
+        if items is not None and items[index].row is not None:
+            image_id, row = items[index].image_id, int(items[index].row or 0)
+        cutout = finish(stack_cutout(stack, row), wish.card.input.grid, facts)
+        yield _placed(image_id, wish.fit(cutout), table, index)
+
+
+def read_prepared(prepared: PreparedSet, wish: Wish) -> Iterator[Reading]:
+    """Give the images of a prepared data set: the central window of what is stored."""
+    info, wanted = prepared.info, wish.card.input
+    window = centre_window(info.shape[-1], wanted.grid.size)
+    places = [info.bands.index(band) for band in wanted.bands]
+    images: NDArray[Any] = prepared.images
+    names = ["image_id", "ra", "dec", "flags", "reason"]
+    rows = zip(*(prepared.catalog[name].tolist() for name in names), strict=True)
+    for index, (image_id, ra, dec, found, reason) in enumerate(rows):
+        if index % _MAPPED == 0:
+            path = prepared.folder / "images.npy"
+            images = np.load(path, mmap_mode="r", allow_pickle=False)
+        stored = Cutout(
+            pixels=np.ascontiguousarray(images[index, places, window, window]),
+            bands=wanted.bands,
+            pixel_scale=info.pixel_scale,
+            encoding=info.encoding,
+        )
+        if flags := Flag(int(found)):
+            # The reason begins with the names of the flags, which come back by themselves.
+            _, _, note = str(reason).partition(": ")
+            stored = stored.flagged(flags, note)
+        yield Reading(str(image_id), wish.fit(stored), float(ra), float(dec))
+
+
+def _load(item: InputItem, wish: Wish) -> Cutout:
+    try:
+        if problem := _wrong_files(item, wish.card.input.bands):
+            return problem
+        return wish.fit(load_cutout(item.paths or (), wish.card.input.grid, wish.facts_of(item)))
+    except Exception as error:  # one input must never stop the run
+        note = f"the reader failed: {type(error).__name__}: {one_line(error)}"
+        return Cutout.bad(Flag.UNREADABLE, note)
+
+
+def _wrong_files(item: InputItem, wanted: tuple[str, ...]) -> Cutout | None:
+    """Return why the files of one image, one a band, are not what is wanted."""
+    if item.bands is None:
+        return None
+    missing = [band for band in wanted if band not in item.bands]
+    if missing:
+        note = f"there is no file of the band {', '.join(missing)}"
+        return Cutout.bad(Flag.MISSING_BAND, note)
+    if len(set(item.bands)) != len(item.bands):
+        return Cutout.bad(Flag.BANDS, f"the files are of the bands {', '.join(item.bands)}")
+    return None
+
+
+def _placed(image_id: str, cutout: Cutout, table: pd.DataFrame | None, index: int) -> Reading:
+    """Return the reading with its position, flagged where that is not on the sky."""
+    if table is None:
+        return Reading(image_id, cutout)
+    row = table.iloc[index]
+    if flags := Flag(int(row["flags"])):
+        cutout = cutout.flagged(flags, str(row["reason"]))
+    return Reading(image_id, cutout, float(row["ra"]), float(row["dec"]))

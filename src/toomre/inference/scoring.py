@@ -1,0 +1,74 @@
+"""Score rows of a prepared data set, and calibrate a model on its validation part."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from toomre.datasets.window import centre_window
+from toomre.evaluation.bootstrap import bootstrap
+from toomre.evaluation.calibration import fit_platt, fit_temperature
+from toomre.evaluation.threshold import best_threshold
+from toomre.inference.predictor import Predictor, scores_of
+from toomre.inference.store import Model
+from toomre.networks.card import Calibration, ModelCard
+from toomre.preparation.prepared import PreparedSet
+from toomre.recipe import Calibrate
+
+__all__ = ["calibrated", "score_rows"]
+
+# Images that are read at a time.
+_BLOCK = 512
+
+
+def score_rows(
+    model: Model, prepared: PreparedSet, rows: NDArray[np.intp], device: torch.device | str
+) -> NDArray[np.float64]:
+    """Return the merger logits of some rows of a prepared set, (n, 8 views)."""
+    predictor = Predictor(model, device)
+    window = centre_window(prepared.images.shape[-1], model.card.input.grid.size)
+    parts = [
+        predictor.logits(prepared.images[rows[start : start + _BLOCK], :, window, window])
+        for start in range(0, len(rows), _BLOCK)
+    ]
+    return np.concatenate(parts) if parts else np.empty((0, 8))
+
+
+def calibrated(
+    card: ModelCard,
+    logits: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    groups: NDArray[np.str_],
+    plan: Calibrate,
+) -> ModelCard:
+    """Return the card with calibration, threshold and metrics of the validation part.
+
+    Parameters
+    ----------
+    card
+        A card without calibration.
+    logits
+        Merger logits of the validation part, (n, views).
+    labels, groups
+        Its labels and galaxies, (n,).
+    plan
+        Method of calibration and criterion of the threshold.
+    """
+    calibration = Calibration()
+    if plan.method == "temperature":
+        calibration = Calibration(method="temperature", temperature=fit_temperature(logits, labels))
+    elif plan.method == "platt":
+        temperature, bias = fit_platt(logits, labels)
+        calibration = Calibration(method="platt", temperature=temperature, bias=bias)
+    p = scores_of(logits, calibration).p
+    threshold = best_threshold(labels, p, plan.threshold)
+    # The generator's seed is fixed, so that the same scores give the same intervals.
+    intervals = bootstrap(labels, p, groups, threshold=threshold, rng=np.random.default_rng(3))
+    metrics = {name: tuple(interval) for name, interval in intervals.items()}
+    changes = {
+        "calibration": calibration,
+        "threshold": threshold,
+        "metrics": {**card.metrics, "validation": metrics},
+    }
+    return ModelCard.model_validate(card.model_copy(update=changes).model_dump())

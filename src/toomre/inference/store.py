@@ -1,0 +1,98 @@
+"""Find a trained model by name or folder, check every byte, and build its network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from toomre.build import build_network
+from toomre.errors import CorruptFileError, MissingFileError
+from toomre.lookup import lookup
+from toomre.networks.card import ModelCard
+from toomre.networks.network import Network
+from toomre.training.checkpoint import read_weights
+
+__all__ = ["Model", "open_model", "shipped_models"]
+
+CARD_FILE = "model.json"
+WEIGHTS_FILE = "model.safetensors"
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A card and the network that it describes, in evaluation mode on the CPU."""
+
+    card: ModelCard
+    network: Network
+
+
+def shipped_models() -> dict[str, Path]:
+    """Return the models inside the package: name -> folder.
+
+    Examples
+    --------
+    >>> all((folder / "model.json").is_file() for folder in shipped_models().values())
+    True
+    """
+    root = Path(str(files("toomre.inference") / "shipped"))
+    return {path.parent.name: path.parent for path in sorted(root.glob(f"*/{CARD_FILE}"))}
+
+
+def open_model(name_or_path: str | Path) -> Model:
+    """Load a shipped model by its name, or any model by its folder (a run is one).
+
+    Parameters
+    ----------
+    name_or_path
+        A name that ``toomre models`` lists, or a folder with ``model.json`` and
+        ``model.safetensors``.
+
+    Raises
+    ------
+    ArgumentError
+        If there is neither a shipped model nor a folder of that name.
+    CorruptFileError
+        If the weights are damaged or do not fit the card. Loading never runs code.
+    """
+    folder = Path(name_or_path)
+    if not folder.is_dir():
+        folder = lookup(shipped_models(), str(name_or_path), "model (a name or a folder)")
+    if not (folder / CARD_FILE).is_file():
+        raise MissingFileError(
+            f"{folder} has no {CARD_FILE}: it is no model, or a training that has not finished. "
+            "Use `toomre train --resume` to finish it."
+        )
+    card = ModelCard.read(folder / CARD_FILE)
+    weights = read_weights(folder / WEIGHTS_FILE, card.weights_sha256)
+    network = build_network(
+        card.architecture, bands=len(card.input.bands), size=card.input.grid.size
+    )
+    _check(network.state_dict(), weights, folder)
+    network.load_state_dict(weights)
+    return Model(card, network.eval())
+
+
+def _check(expected: Mapping[str, Tensor], found: Mapping[str, Tensor], folder: Path) -> None:
+    """Refuse weights of another architecture, and weights that are not numbers."""
+    problems = [f"{key} is missing" for key in expected if key not in found]
+    problems += [f"{key} is not expected" for key in sorted(found) if key not in expected]
+    problems += [
+        f"{key} has shape {tuple(found[key].shape)} instead of {tuple(tensor.shape)}"
+        for key, tensor in expected.items()
+        if key in found and found[key].shape != tensor.shape
+    ]
+    problems += [
+        f"{key} holds values that are not finite"
+        for key, tensor in found.items()
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all()
+    ]
+    if problems:
+        raise CorruptFileError(
+            f"The weights in {folder} do not fit their card: {'; '.join(problems[:3])}"
+            f"{' and more' if len(problems) > 3 else ''}."
+        )

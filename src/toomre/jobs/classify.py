@@ -1,0 +1,275 @@
+"""``toomre.classify``: from galaxy cutouts and a trained model to a merger catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from toomre.build import choose_device
+from toomre.errors import ArgumentError, MissingFileError, ToomreError
+from toomre.images.arrays import open_stack
+from toomre.images.cutout import Encoding
+from toomre.images.flags import Flag
+from toomre.images.loading import Facts
+from toomre.inference.catalog import SCHEMA, check_output, open_catalog
+from toomre.inference.catalog_reading import read_catalog
+from toomre.inference.checks import check_prepared, check_stated
+from toomre.inference.classify import Tally, score_readings
+from toomre.inference.predictor import Predictor
+from toomre.inference.readings import Reading, Wish, read_files, read_prepared, read_stack
+from toomre.inference.store import Model, open_model, shipped_models
+from toomre.jobs.provenance import environment
+from toomre.preparation.catalog import read_table
+from toomre.preparation.columns import Columns
+from toomre.preparation.inputs import Source, escape_name, find_inputs, is_stack
+from toomre.preparation.matching import match_files, match_rows
+from toomre.preparation.prepared import PreparedSet
+
+__all__ = ["ClassifiedCatalog", "ClassifyOptions", "classify"]
+
+
+@dataclass(frozen=True)
+class ClassifyOptions:
+    """What is stated of the inputs, and how to classify them.
+
+    Attributes
+    ----------
+    bands
+        Names of the inputs' bands in order, where the files do not tell.
+    pixel_scale
+        The inputs' pixel scale [arcsec/pixel].
+    encoding
+        ``"linear"`` (flux) or ``"display"`` (0 to 255), where the files do not tell.
+    threshold
+        Another one than the model's.
+    device
+        ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
+    chunk_size
+        Inputs that are in memory at a time.
+    batch_size
+        Images that go through the network at a time; None: what is quickest.
+    allow_domain
+        Let pictures go to a model of flux, and the reverse.
+    overwrite
+        Replace an output that is there already.
+    """
+
+    bands: tuple[str, ...] | None = None
+    pixel_scale: float | None = None
+    encoding: Encoding | None = None
+    threshold: float | None = None
+    device: str = "auto"
+    chunk_size: int = 256
+    batch_size: int | None = None
+    allow_domain: bool = False
+    overwrite: bool = False
+
+    @property
+    def facts(self) -> Facts:
+        """What is stated of the inputs."""
+        return Facts(self.bands, self.pixel_scale, self.encoding)
+
+
+@dataclass(frozen=True, eq=False)
+class ClassifiedCatalog:
+    """The result of a classification.
+
+    Attributes
+    ----------
+    path
+        The file, or None if the catalogue was kept in memory.
+    summary
+        How many `images`, `ok`, `warn`, `bad`, `mergers`; the `threshold`; and in `flags` how
+        many images have each flag.
+    provenance
+        Model, input, options, versions and time, as in the file.
+    """
+
+    path: Path | None
+    summary: dict[str, Any]
+    provenance: dict[str, Any]
+    _rows: tuple[pa.Table, ...] = field(default=(), repr=False)
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """The catalogue; it is read from the file when it is first asked for."""
+        if self.path is not None:
+            return read_catalog(self.path)
+        table: pd.DataFrame = pa.concat_tables([SCHEMA.empty_table(), *self._rows]).to_pandas()
+        return table
+
+    def __len__(self) -> int:
+        return int(self.summary["images"])
+
+
+_GUESSED = Columns()
+_DEFAULTS = ClassifyOptions()
+
+
+def classify(
+    source: Source | Path | str,
+    model: Model | Path | str | None = None,
+    out: Path | str | None = None,
+    catalog: Path | str | None = None,
+    *,
+    columns: Columns = _GUESSED,
+    options: ClassifyOptions = _DEFAULTS,
+    progress: Callable[[int, int], None] | None = None,
+) -> ClassifiedCatalog:
+    """Classify galaxy cutouts and write the catalogue.
+
+    Every input has one row, in order: `image_id, ra, dec` [degree; NaN where unknown],
+    `p_merger` (calibrated; mean over the 8 flips and quarter turns), `p_merger_raw` (not
+    calibrated), `p_merger_std` (scatter of the 8), `is_merger` (p at or above the threshold;
+    missing where there is no score), `status` (ok, warn, bad), `flags` (bits of
+    `toomre.images.flags.Flag`), `reason`, `model_id`. An input that cannot be used is bad and
+    has no score; it never stops the run. Other columns of a table are not copied: join the
+    catalogue with the table on `image_id`.
+
+    The memory does not grow with the number of inputs, but for their names, and but for the
+    end of writing FITS, VOTable and ECSV (see `toomre.inference.catalog`).
+
+    Parameters
+    ----------
+    source
+        A folder of JPEG, PNG, TIFF, FITS or single ``.npy`` images; one such file; a stack
+        (``.npy``, ``.npz``; image_id is the row); or a prepared data set. A `Source` also
+        says how the files are named.
+    model
+        A shipped model's name, a folder, or an opened model; None: the first shipped one.
+    out
+        The catalogue: ``.parquet``, ``.fits``, ``.vot``, ``.ecsv`` or ``.csv`` (with its
+        provenance beside it in ``.csv.json``). None keeps it in memory.
+    catalog
+        The user's table. It gives ids, positions and the order; a row without an image is bad.
+    columns
+        Which of the table's columns are what; by default guessed.
+    options
+        What is stated of the inputs, threshold, device and so on.
+    progress
+        Called with (inputs done, all inputs).
+
+    Raises
+    ------
+    ArgumentError
+        Before any work: if what is stated of the inputs does not fit the model, or the ending
+        of `out` is unknown. Also if none of the first inputs fits the model.
+    OutputExistsError, OutputError
+        If `out` is there already, or cannot be written.
+    """
+    path = None if out is None else Path(out)
+    if path is not None:
+        check_output(path, overwrite=options.overwrite)
+    _check_options(options)
+    opened = model if isinstance(model, Model) else open_model(model or _first_model())
+    wish = Wish(opened.card, options.facts, options.allow_domain)
+    check_stated(opened.card, options.facts, allow_domain=options.allow_domain)
+    source = source if isinstance(source, Source) else Source(Path(source))
+    readings, total = _open_source(source, catalog, columns, wish)
+    predictor = Predictor(opened, choose_device(options.device), options.batch_size)
+    threshold = opened.card.threshold if options.threshold is None else options.threshold
+    tally = Tally(threshold)
+
+    def parts() -> Iterator[pa.Table]:
+        for rows in score_readings(
+            readings, predictor, threshold=threshold, chunk_size=options.chunk_size
+        ):
+            tally.add(rows)
+            yield rows
+            if progress is not None:
+                progress(int(tally.summary["images"]), total)
+
+    def provenance() -> dict[str, Any]:
+        return _provenance(opened, (source.path, catalog), options, tally)
+
+    if path is None:
+        kept = tuple(parts())
+        return ClassifiedCatalog(None, tally.summary, provenance(), kept)
+    with open_catalog(path, overwrite=options.overwrite) as writer:
+        for rows in parts():
+            writer.write(rows)
+        facts = provenance()
+        writer.finish(facts)
+    return ClassifiedCatalog(path, tally.summary, facts)
+
+
+def _check_options(options: ClassifyOptions) -> None:
+    if options.threshold is not None and not 0 <= options.threshold <= 1:
+        raise ArgumentError.expected("threshold", "a number from 0 to 1", options.threshold)
+    if options.chunk_size < 1:
+        raise ArgumentError.expected("chunk_size", "a positive number", options.chunk_size)
+    if options.encoding not in (None, "linear", "display"):
+        raise ArgumentError.expected("encoding", "'linear' or 'display'", options.encoding)
+
+
+def _first_model() -> str:
+    names = list(shipped_models())
+    if not names:
+        raise MissingFileError("No model is shipped with this package. Name a folder (--model).")
+    return names[0]
+
+
+def _open_source(
+    source: Source, catalog: Path | str | None, columns: Columns, wish: Wish
+) -> tuple[Iterator[Reading], int]:
+    """Return the inputs to be read one after another, and how many they are."""
+    path = Path(source.path)
+    if (path / "dataset.json").is_file():
+        prepared = PreparedSet.open(path)
+        if catalog is not None:
+            raise ArgumentError(f"{path} is prepared and has its own table: give no --catalog.")
+        check_prepared(wish.card, prepared.info, allow_domain=wish.allow_domain)
+        return read_prepared(prepared, wish), len(prepared)
+    table = None if catalog is None else read_table(Path(catalog), columns)
+    rows = _stack_length(path, len(wish.card.input.bands))
+    if rows is not None:
+        items = None if table is None else [match.item for match in match_rows(table, rows)]
+        return read_stack(path, items, table, wish), rows if items is None else len(items)
+    found = find_inputs(source, wish.facts.bands or wish.card.input.bands)
+    if table is None:
+        files = [(item, "") for item in found]
+    else:
+        folder = path if path.is_dir() else path.parent
+        matches = match_files(table, found, folder)
+        files = [(match.item, match.problem) for match in matches]
+    return read_files(files, table, wish), len(files)
+
+
+def _stack_length(source: Path, bands: int) -> int | None:
+    """Return how many images a stack has, or None if the source is none."""
+    if not is_stack(source):
+        return None
+    try:
+        stack = open_stack(source)
+    except ToomreError:
+        return None  # read as one image, whose row says what is wrong
+    # Three axes may be (image, y, x) or (band, y, x): the model tells.
+    return None if stack.shape[1] == 1 and bands > 1 else len(stack)
+
+
+def _provenance(
+    model: Model,
+    inputs: tuple[Path, Path | str | None],
+    options: ClassifyOptions,
+    tally: Tally,
+) -> dict[str, Any]:
+    card = model.card
+    source, catalog = inputs
+    return {
+        **environment(),
+        "model_id": card.model_id,
+        "weights_sha256": card.weights_sha256,
+        "split_sha256": card.training.split_sha256,
+        "input": escape_name(str(source)),
+        "catalog": None if catalog is None else escape_name(str(catalog)),
+        "inputs_sha256": tally.inputs_sha256,
+        "options": asdict(options),
+        "counts": tally.summary,
+        "flag_bits": {str(flag.name).lower(): flag.value for flag in Flag},
+    }

@@ -1,0 +1,189 @@
+"""``toomre.evaluate``: how good a trained model is, on galaxies that it has never seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from toomre.build import choose_device
+from toomre.datasets.window import centre_window
+from toomre.errors import ArgumentError, SplitMismatchError
+from toomre.evaluation import plots
+from toomre.evaluation.bootstrap import roc_band
+from toomre.evaluation.reliability import reliability
+from toomre.evaluation.report import Evaluation, evaluate_scores
+from toomre.images.cutout import Encoding
+from toomre.inference.predictor import scores_of
+from toomre.inference.scoring import score_rows
+from toomre.inference.store import open_model
+from toomre.jobs.run import Run
+from toomre.preparation.prepared import PreparedSet
+from toomre.storage import atomic_path, write_json
+
+__all__ = ["Evaluated", "evaluate", "score_table", "write_figures"]
+
+# The seed of the bootstrap, as in the published code (requirements E2).
+_BOOTSTRAP_SEED = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """What `evaluate` returns.
+
+    Attributes
+    ----------
+    evaluation
+        Metrics with 95 % intervals, confusion matrix, baselines and warnings.
+    scores
+        One row an image.
+    folder
+        Where ``scores.parquet``, ``metrics.json`` and the figures are.
+    """
+
+    evaluation: Evaluation
+    scores: pd.DataFrame
+    folder: Path
+
+
+def evaluate(
+    run: Run | Path | str,
+    data: PreparedSet | Path | str | None = None,
+    *,
+    part: str = "test",
+    out: Path | str | None = None,
+    device: str = "auto",
+    figures: bool = True,
+) -> Evaluated:
+    """Score one part of a data set with a run's model and measure how good the scores are.
+
+    Parameters
+    ----------
+    run
+        A run or its folder.
+    data
+        The prepared set; None: the one that the run was trained with. One with another split
+        is refused.
+    part
+        ``"test"``, ``"valid"``, ``"train"``, or ``"all"`` for every labelled image of another
+        set, which must not share an image or a galaxy with the training and validation parts.
+    out
+        Where to write; None: the run's own folder, or for another set a folder in it.
+    device
+        Where to compute.
+    figures
+        Whether to draw the figures too.
+
+    Raises
+    ------
+    SplitMismatchError
+        If the set is split differently, or shares galaxies with the training.
+    """
+    run = run if isinstance(run, Run) else Run.open(run)
+    prepared = data if isinstance(data, PreparedSet) else run.data(data)
+    rows = _rows(run, prepared, part)
+    model = open_model(run.folder)
+    if len(prepared.info.bands) != len(model.card.input.bands):
+        raise ArgumentError.expected("data", f"bands {model.card.input.bands}", prepared.info.bands)
+    logits = score_rows(model, prepared, rows, choose_device(device))
+    scores = score_table(run, prepared, rows, logits)
+    trained = run.split.rows("train")
+    known = run.data().catalog if part == "all" else prepared.catalog
+    evaluation = evaluate_scores(
+        scores,
+        threshold=model.card.threshold,
+        rng=np.random.default_rng(_BOOTSTRAP_SEED),
+        train=known.iloc[trained],
+        part=part,
+        model_id=model.card.model_id,
+    )
+    folder = Path(out) if out else _folder(run, prepared, part)
+    with atomic_path(folder / "scores.parquet") as temporary:
+        scores.to_parquet(temporary, index=False)
+    write_json(folder / "metrics.json", evaluation.to_dict())
+    if figures:
+        size = model.card.input.grid.size
+        window = centre_window(prepared.images.shape[-1], size)
+        images = prepared.images[rows, :, window, window]
+        write_figures(folder / "figures", evaluation, scores, images, prepared.info.encoding)
+        plots.save_figure(plots.history_figure(run.history), folder / "figures" / "history.png")
+    return Evaluated(evaluation, scores, folder)
+
+
+def score_table(
+    run: Run, prepared: PreparedSet, rows: NDArray[np.intp], logits: NDArray[np.float64]
+) -> pd.DataFrame:
+    """Return one row an image: ids, label and scores."""
+    scores = scores_of(logits, run.card.calibration)
+    table = prepared.catalog.iloc[rows][["image_id", "galaxy_id", "label"]].reset_index(drop=True)
+    split = prepared.split
+    table["group"] = (
+        table["galaxy_id"] if split is None else split.table["group"].iloc[rows].to_numpy()
+    )
+    table["p_merger"] = scores.p
+    table["p_merger_raw"] = scores.raw
+    table["p_merger_std"] = scores.std
+    table["is_merger"] = scores.p >= run.card.threshold
+    return table
+
+
+def write_figures(
+    folder: Path,
+    evaluation: Evaluation,
+    scores: pd.DataFrame,
+    images: NDArray[np.float32],
+    encoding: Encoding,
+) -> None:
+    """Draw ROC, confusion matrix, histograms, reliability and the galleries as PNG."""
+    label = scores["label"].to_numpy(np.int64)
+    p = scores["p_merger"].to_numpy()
+    threshold, metrics = evaluation.threshold, evaluation.metrics
+    band = roc_band(label, p, scores["group"].to_numpy(), rng=np.random.default_rng(3))
+    figures = {
+        "roc": plots.roc_figure(band, metrics),
+        "confusion": plots.confusion_figure(evaluation.confusion, metrics),
+        "scores": plots.score_histogram_figure(label, p, threshold),
+        "reliability": plots.reliability_figure(reliability(label, p), metrics),
+    }
+    for stretch in ("linear", "log"):
+        figures[f"gallery_{stretch}"] = plots.gallery_figure(
+            images, p, label, threshold, encoding=encoding, stretch=stretch
+        )
+    for name, figure in figures.items():
+        plots.save_figure(figure, folder / f"{name}.png")
+
+
+def _rows(run: Run, prepared: PreparedSet, part: str) -> NDArray[np.intp]:
+    if part == "all":
+        _refuse_overlap(run, prepared)
+        usable = prepared.catalog["label"].notna() & (prepared.catalog["status"] != "bad")
+        return np.flatnonzero(usable.to_numpy())
+    if part not in ("train", "valid", "test"):
+        raise ArgumentError.expected("part", "train, valid, test or all", part)
+    run.check_split(prepared)
+    rows = run.split.rows(part).to_numpy(np.intp)
+    if not len(rows):
+        raise ArgumentError(f"The {part} part of {run.folder}'s split is empty.")
+    return rows
+
+
+def _refuse_overlap(run: Run, prepared: PreparedSet) -> None:
+    seen = run.split.table[run.split.table["part"].isin(["train", "valid"])]
+    trained = run.data().catalog.loc[seen.index, "galaxy_id"]
+    shared = prepared.catalog["galaxy_id"].isin(set(trained))
+    shared |= prepared.catalog["image_id"].isin(set(seen["image_id"]))
+    if shared.any():
+        raise SplitMismatchError(
+            f"{int(shared.sum())} images of {prepared.folder} have an id that the training or "
+            f"validation part of {run.folder} has too: a score on them would prove nothing."
+        )
+
+
+def _folder(run: Run, prepared: PreparedSet, part: str) -> Path:
+    own = str(prepared.folder.resolve()) == run.environment["data"]
+    if own and part == "test":
+        return run.folder
+    return run.folder / "evaluations" / f"{prepared.info.sha256[:12]}-{part}"

@@ -1,0 +1,96 @@
+"""A run folder: everything about one training, complete by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from toomre.errors import MissingFileError, SplitMismatchError
+from toomre.networks.card import ModelCard
+from toomre.preparation.prepared import PreparedSet
+from toomre.preparation.split import Split
+from toomre.recipe import Recipe
+from toomre.storage import read_json
+
+__all__ = ["Run"]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A finished training.
+
+    Attributes
+    ----------
+    folder
+        Holds ``recipe.toml split.csv history.csv model.safetensors model.json
+        environment.json``, and after an evaluation ``scores.parquet metrics.json`` and
+        ``figures``.
+    recipe, card, split, history, environment
+        The content of those files.
+    """
+
+    folder: Path
+    recipe: Recipe
+    card: ModelCard
+    split: Split
+    history: pd.DataFrame
+    environment: dict[str, Any]
+
+    @classmethod
+    def open(cls, folder: Path | str) -> Run:
+        """Open a run folder.
+
+        Raises
+        ------
+        MissingFileError
+            If it is not there, or its training has not finished.
+        """
+        folder = Path(folder)
+        if not (folder / "model.json").is_file():
+            raise MissingFileError(
+                f"{folder} is no finished run: it has no model.json. "
+                "Run `toomre train ... --resume` to finish it."
+            )
+        return cls(
+            folder,
+            Recipe.read(folder / "recipe.toml"),
+            ModelCard.read(folder / "model.json"),
+            Split.read(folder / "split.csv"),
+            pd.read_csv(folder / "history.csv"),
+            read_json(folder / "environment.json"),
+        )
+
+    def data(self, folder: Path | str | None = None) -> PreparedSet:
+        """Open the data set that the run was trained with, or another one."""
+        return PreparedSet.open(folder or self.environment["data"])
+
+    def check_split(self, prepared: PreparedSet) -> None:
+        """Refuse a data set that is split differently from the training's.
+
+        Raises
+        ------
+        SplitMismatchError
+            If the data set's split has another hash than the model carries.
+        """
+        stored = self.split.sha256
+        given = None if prepared.split is None else prepared.split.sha256
+        if self.environment["split"] == "data set" and given != stored:
+            raise SplitMismatchError(
+                f"{self.folder} was trained with split {stored[:12]}, but {prepared.folder} is "
+                f"split as {str(given)[:12]}: its test part may hold galaxies that the model was "
+                "trained on. Give the training's data."
+            )
+        if stored != self.card.training.split_sha256:
+            raise SplitMismatchError(
+                f"{self.folder / 'split.csv'} has hash {stored[:12]}, but the model was trained "
+                f"with {self.card.training.split_sha256[:12]}: the file was changed."
+            )
+        if list(prepared.catalog["image_id"]) != list(self.split.table["image_id"]):
+            raise SplitMismatchError(
+                f"The images of {prepared.folder} are not those that {self.folder} was trained "
+                f"with: the model carries split {stored[:12]}. Give the training's data, or "
+                '`part="all"` for a set that shares no galaxy with it.'
+            )

@@ -1,0 +1,1 @@
+"""Drawn cutouts, until the simulator stands here; nothing needs torch."""

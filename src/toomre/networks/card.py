@@ -1,0 +1,121 @@
+"""The model card: everything about a trained network but its weights, as JSON beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from toomre.errors import CorruptFileError
+from toomre.images.grid import Grid
+from toomre.storage import read_json, write_json
+
+__all__ = ["Architecture", "Calibration", "InputCard", "ModelCard", "TrainingCard"]
+
+
+class _Card(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Architecture(_Card):
+    """Names and options of the backbone and of the head, as in a recipe."""
+
+    backbone: str
+    backbone_options: Mapping[str, Any] = {}
+    head: str
+    head_options: Mapping[str, Any] = {}
+
+
+class InputCard(_Card):
+    """What the network expects of an image.
+
+    `grid.size` is the side of the network's input. `mean` and `std` are those of the training
+    part, one number a band: the network sees (pixel - mean) / std.
+    """
+
+    bands: tuple[str, ...]
+    encoding: Literal["linear", "display"]
+    unit: str = ""
+    grid: Grid
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+class Calibration(_Card):
+    """How a logit becomes a probability: sigmoid((logit + bias) / temperature)."""
+
+    method: Literal["none", "temperature", "platt"] = "none"
+    temperature: float = Field(default=1.0, gt=0)
+    bias: float = 0.0
+
+
+class TrainingCard(_Card):
+    """Where the weights come from."""
+
+    data: str
+    images: int
+    mergers: int
+    dataset_sha256: str
+    split_sha256: str
+    recipe_sha256: str
+    seed: int
+    epoch: int
+    toomre_version: str
+    torch_version: str
+    created: str
+
+
+class ModelCard(_Card):
+    """A trained network's description (``model.json``).
+
+    Attributes
+    ----------
+    name
+        What `toomre models` lists and `--model` takes.
+    summary
+        One sentence for people.
+    architecture, input, calibration, training
+        See their classes.
+    threshold
+        A galaxy is called a merger when its calibrated probability is at least this.
+    class_prior
+        Fraction of mergers among the training images.
+    weights_sha256
+        SHA-256 of ``model.safetensors``.
+    metrics
+        By data set: metric -> [value, lower, upper] (95 % interval).
+    known_failures
+        Where the model is known to be wrong, in words.
+    """
+
+    format: Literal["toomre-model-1"] = "toomre-model-1"
+    name: str
+    summary: str = ""
+    architecture: Architecture
+    input: InputCard
+    calibration: Calibration = Calibration()
+    threshold: float = Field(default=0.5, ge=0, le=1)
+    class_prior: float = Field(ge=0, le=1)
+    weights_sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    training: TrainingCard
+    metrics: Mapping[str, Mapping[str, tuple[float, float, float]]] = {}
+    known_failures: tuple[str, ...] = ()
+
+    @property
+    def model_id(self) -> str:
+        """The name with the first 12 digits of the weights' hash."""
+        return f"{self.name}@{self.weights_sha256[:12]}"
+
+    @classmethod
+    def read(cls, path: Path) -> ModelCard:
+        """Read ``model.json``."""
+        try:
+            return cls.model_validate(read_json(path))
+        except ValidationError as error:
+            raise CorruptFileError(f"{path} is not a valid model card: {error}") from error
+
+    def write(self, path: Path) -> None:
+        """Write ``model.json`` atomically."""
+        write_json(path, self.model_dump(mode="json"))

@@ -1,0 +1,1 @@
+"""Training: one loop, its schedules, its stopping rule and checkpoints that survive a kill."""

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import accuracy_score, brier_score_loss, roc_auc_score
+
+from toomre.errors import ArgumentError, SplitMismatchError
+from toomre.jobs.evaluate import evaluate
+from toomre.jobs.run import Run
+from toomre.jobs.train import TrainOptions, train
+from toomre.preparation.prepared import PreparedSet
+from toomre.preparation.split import Split
+from toomre.storage import read_json, sha256_file, write_json
+
+
+@pytest.fixture(scope="module")
+def run(tiny_set, tmp_path_factory):
+    from toomre.recipe import Recipe
+
+    recipe = Recipe.parse(
+        """
+        name = "tiny"
+        seed = 3
+        input.size = 17
+        backbone.name = "deepmerge2"
+        head.name = "deepmerge2"
+        optimizer = { learning_rate = 0.003 }
+        training = { epochs = 4, batch_size = 12 }
+        [[loss]]
+        name = "cross_entropy"
+        """
+    )
+    folder = tmp_path_factory.mktemp("evaluate") / "run"
+    return train(recipe, tiny_set, folder, options=TrainOptions(device="cpu"))
+
+
+def copy_set(tiny_set: Path, folder: Path, catalog: pd.DataFrame | None = None) -> Path:
+    shutil.copytree(tiny_set, folder)
+    if catalog is not None:
+        catalog.to_parquet(folder / "catalog.parquet", index=False)
+        info = read_json(folder / "dataset.json")
+        info["catalog_sha256"] = sha256_file(folder / "catalog.parquet")
+        write_json(folder / "dataset.json", info)
+    return folder
+
+
+def test_scikit_learn_judges_the_numbers(run, tiny_set):
+    done = evaluate(run, device="cpu")
+    label = done.scores["label"].to_numpy(int)
+    p = done.scores["p_merger"].to_numpy()
+    metrics = done.evaluation.metrics
+    assert metrics["roc_auc"].value == pytest.approx(roc_auc_score(label, p))
+    assert metrics["brier_score"].value == pytest.approx(brier_score_loss(label, p))
+    said = p >= run.card.threshold
+    assert metrics["accuracy"].value == pytest.approx(accuracy_score(label, said))
+    assert metrics["accuracy"].lower <= metrics["accuracy"].value <= metrics["accuracy"].upper
+    test = PreparedSet.open(tiny_set).split.rows("test")
+    assert done.scores["image_id"].tolist() == [f"i{k}" for k in test]
+    assert done.evaluation.baselines["lookup"]["seen"] == 0
+    assert done.evaluation.n_galaxies == 12
+
+
+def test_files_and_figures(run):
+    evaluate(run, device="cpu")
+    names = {path.name for path in run.folder.iterdir()}
+    assert {"scores.parquet", "metrics.json", "figures"} <= names
+    figures = {path.stem for path in (run.folder / "figures").iterdir()}
+    assert figures == {
+        "history",
+        "roc",
+        "confusion",
+        "scores",
+        "reliability",
+        "gallery_linear",
+        "gallery_log",
+    }
+    stored = json.loads((run.folder / "metrics.json").read_text())
+    assert stored["model_id"] == run.card.model_id
+    assert stored["n_images"] == 24
+
+
+def test_another_split_is_refused(run, tiny_set, tmp_path):
+    other = copy_set(tiny_set, tmp_path / "other")
+    table = Split.read(other / "split.csv").table
+    table["part"] = np.roll(table["part"], 24)
+    Split(table).write(other / "split.csv")
+    with pytest.raises(SplitMismatchError, match="may hold galaxies that the model was"):
+        evaluate(run, other, device="cpu")
+
+
+def test_a_changed_split_in_the_run_folder_is_noticed(run, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(run.folder, folder)
+    table = Split.read(folder / "split.csv").table
+    table["part"] = np.roll(table["part"], 24)
+    Split(table).write(folder / "split.csv")
+    with pytest.raises(SplitMismatchError):
+        evaluate(folder, device="cpu")
+
+
+def test_all_of_another_set_only_if_it_shares_no_galaxy(run, tiny_set, tmp_path):
+    with pytest.raises(SplitMismatchError, match="would prove nothing"):
+        evaluate(run, tiny_set, part="all", device="cpu")
+    catalog = PreparedSet.open(tiny_set).catalog
+    catalog["galaxy_id"] = "x" + catalog["galaxy_id"]
+    catalog["image_id"] = "x" + catalog["image_id"]
+    catalog.loc[:9, "label"] = pd.NA
+    other = copy_set(tiny_set, tmp_path / "new", catalog)
+    done = evaluate(run, other, part="all", device="cpu", figures=False)
+    assert done.evaluation.n_images == 110
+    assert done.folder != run.folder
+
+
+def test_an_unknown_part_is_refused(run):
+    with pytest.raises(ArgumentError, match="train, valid, test or all"):
+        evaluate(run, part="exam", device="cpu")
+
+
+def test_a_run_can_be_opened_again(run):
+    again = Run.open(run.folder)
+    assert again.card == run.card
+    assert again.split.sha256 == run.card.training.split_sha256

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import random
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from toomre.errors import OutputExistsError
+from toomre.inference.store import open_model
+from toomre.jobs.train import TrainOptions, train
+from toomre.preparation.prepared import PreparedSet
+
+CPU = TrainOptions(device="cpu")
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def weights_hash(run: Path) -> str:
+    return hashlib.sha256((run / "model.safetensors").read_bytes()).hexdigest()
+
+
+def test_run_folder_is_complete_and_learns(tiny_set, tiny_recipe, tmp_path):
+    run = train(tiny_recipe, tiny_set, tmp_path / "run", options=CPU)
+    names = {path.name for path in run.folder.iterdir()}
+    assert names == {
+        "environment.json",
+        "history.csv",
+        "model.json",
+        "model.safetensors",
+        "recipe.toml",
+        "split.csv",
+    }
+    assert run.recipe == tiny_recipe
+    assert len(run.history) == 6
+    assert run.history["train_loss"].iloc[-1] < run.history["train_loss"].iloc[0]
+    assert run.card.metrics["validation"]["roc_auc"][0] > 0.9
+    assert run.card.training.split_sha256 == PreparedSet.open(tiny_set).split.sha256
+    assert run.card.input.grid.size == 17
+    assert run.card.input.grid.pixel_scale == pytest.approx(0.4)
+
+
+def test_statistics_come_from_the_training_part_only(tiny_set, tiny_recipe, tmp_path):
+    run = train(tiny_recipe.replaced(training__epochs=1), tiny_set, tmp_path / "run", options=CPU)
+    prepared = PreparedSet.open(tiny_set)
+    window = prepared.images[:72, :, 2:19, 2:19].astype(np.float64)
+    np.testing.assert_allclose(run.card.input.mean, window.mean(axis=(0, 2, 3)), rtol=1e-6)
+    np.testing.assert_allclose(run.card.input.std, window.std(axis=(0, 2, 3)), rtol=1e-6)
+
+
+def test_same_seed_same_weights_and_another_seed_others(tiny_set, tiny_recipe, tmp_path):
+    recipe = tiny_recipe.replaced(training__epochs=2)
+    first = train(recipe, tiny_set, tmp_path / "a", options=CPU)
+    second = train(recipe, tiny_set, tmp_path / "b", options=CPU)
+    third = train(recipe.replaced(seed=4), tiny_set, tmp_path / "c", options=CPU)
+    assert weights_hash(first.folder) == weights_hash(second.folder)
+    assert weights_hash(first.folder) != weights_hash(third.folder)
+
+
+def test_an_existing_run_is_not_overwritten(tiny_set, tiny_recipe, tmp_path):
+    recipe = tiny_recipe.replaced(training__epochs=1)
+    train(recipe, tiny_set, tmp_path / "run", options=CPU)
+    with pytest.raises(OutputExistsError, match="holds a run already"):
+        train(recipe, tiny_set, tmp_path / "run", options=CPU)
+    resume = TrainOptions(device="cpu", resume=True)
+    with pytest.raises(OutputExistsError, match="another recipe"):
+        train(recipe.replaced(seed=9), tiny_set, tmp_path / "run", options=resume)
+    before = weights_hash(tmp_path / "run")
+    train(recipe, tiny_set, tmp_path / "run", options=resume)
+    assert weights_hash(tmp_path / "run") == before
+
+
+def test_every_shape_of_network_trains(tiny_set, tiny_recipe, tmp_path):
+    one = {"backbone": {"name": "deepmerge1"}, "head": {"name": "deepmerge1"}}
+    small = {"backbone": {"name": "vgg_small"}, "head": {"name": "linear"}}
+    losses = {"deepmerge1": "binary_cross_entropy", "vgg_small": "cross_entropy"}
+    for parts in (one, small):
+        name = parts["backbone"]["name"]
+        recipe = tiny_recipe.replaced(
+            **parts,
+            loss=[{"name": losses[name]}],
+            training__epochs=2,
+            augmentation__rotation=True,
+            augmentation__zoom=0.1,
+        )
+        run = train(recipe, tiny_set, tmp_path / name, options=CPU)
+        assert np.isfinite(run.history["train_loss"]).all()
+        open_model(run.folder)
+
+
+@pytest.fixture
+def start(monkeypatch):
+    """Start a training in a process of its own, forked from one that has imported torch."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["toomre.jobs.train"])
+    options = TrainOptions(device="cpu", resume=True, checkpoint_seconds=0.02)
+
+    def start(data: Path, recipe: Path, out: Path) -> multiprocessing.Process:
+        process = context.Process(
+            target=train, args=(recipe, data, out), kwargs={"options": options}
+        )
+        process.start()
+        return process
+
+    return start
+
+
+def wait_for_checkpoint(process: multiprocessing.Process, out: Path, before: int) -> None:
+    while process.is_alive() and latest_step(out) <= before:
+        time.sleep(0.002)
+
+
+def latest_step(out: Path) -> int:
+    manifests = sorted((out / "checkpoints").glob("step-*.json"))
+    return int(manifests[-1].stem.removeprefix("step-")) if manifests else -1
+
+
+def finish(process: multiprocessing.Process) -> None:
+    process.join(120)
+    assert process.exitcode == 0
+
+
+def test_ten_kills_one_hash(tiny_set, tiny_recipe, tmp_path, start):
+    """Kill -9 ten times, at random moments of computing and of writing; resume each time."""
+    # Dropout, free rotation and checkpoints within an epoch: whatever could break a resume.
+    recipe = tiny_recipe.replaced(
+        backbone={"name": "deepmerge1"},
+        head={"name": "deepmerge1"},
+        loss=[{"name": "binary_cross_entropy"}],
+        training__epochs=12,
+        augmentation__rotation=True,
+    )
+    path = tmp_path / "recipe.toml"
+    recipe.write(path)
+    undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
+    finish(start(tiny_set, path, undisturbed))
+    moment = random.Random(1)
+    steps = []
+    for _ in range(10):
+        process = start(tiny_set, path, disturbed)
+        wait_for_checkpoint(process, disturbed, latest_step(disturbed))
+        time.sleep(moment.uniform(0, 0.12))
+        process.kill()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL, "it ended before it could be killed"
+        steps.append(latest_step(disturbed))
+    assert steps == sorted(steps)
+    assert len(set(steps)) > 5
+    finish(start(tiny_set, path, disturbed))
+    assert weights_hash(disturbed) == weights_hash(undisturbed)
+    cards = [json.loads((folder / "model.json").read_text()) for folder in (disturbed, undisturbed)]
+    for card in cards:
+        del card["training"]["created"]
+    assert cards[0] == cards[1]

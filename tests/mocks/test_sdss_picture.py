@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.ndimage import convolve
+from scipy.stats import median_abs_deviation
+
+from toomre.mocks import sdss_picture
+from toomre.mocks.brushes import Canvas, point
+from toomre.mocks.sdss_picture import (
+    DEPTH,
+    PIXEL_SCALE,
+    PSF_FWHM,
+    Colour,
+    background,
+    light_of,
+    photograph,
+)
+
+CANVAS = Canvas(129, PIXEL_SCALE)
+
+
+def intensity(picture: np.ndarray) -> np.ndarray:
+    """Undo the stretch: the mean of the three weighted bands [nanomaggy/pixel]."""
+    q, stretch = sdss_picture._SOFTENING, sdss_picture._RANGE
+    mean = picture.astype(float).mean(axis=0)
+    return np.sinh(mean / 255 * np.arcsinh(0.1 * q) / 0.1) * stretch / q
+
+
+def test_magnitudes_become_nanomaggies():
+    light = light_of(np.ones((1, 1)), 20.0, Colour(g_r=0.5, r_i=0.25)).ravel()
+    # i, r, g; 2.5 mag are a factor of 10
+    assert light == pytest.approx(10 ** (0.4 * (22.5 - np.array([19.75, 20.0, 20.5]))))
+
+
+def test_a_star_has_the_seeing_and_its_flux(rng):
+    flux = light_of(point(CANVAS, 0.0, 0.0), 17.0, Colour(0.5, 0.2))
+    shown = intensity(photograph(flux, CANVAS, rng))
+    sky = np.median(shown[:20])
+    profile = shown[64, 64:] - sky
+    half = np.interp(-profile[0] / 2, -profile[:10], CANVAS.axis[64:74])
+    # The pixels of a drawn star are points, and 8 bits round the profile.
+    assert 2 * half == pytest.approx(PSF_FWHM, abs=0.1)
+    weights = np.array([sdss_picture._BAND_WEIGHT[band] for band in sdss_picture.BANDS])
+    total = (flux.sum(axis=(1, 2)) * weights).mean()
+    assert (shown - sky)[44:85, 44:85].sum() == pytest.approx(total, rel=0.05)
+
+
+def test_blur_is_a_convolution(rng):
+    image, kernel = rng.uniform(0, 1, (23, 23)), rng.uniform(0, 1, (7, 7))
+    expected = convolve(image, kernel, mode="constant")
+    assert np.allclose(sdss_picture._convolve(image, kernel), expected)
+
+
+def test_noise_gives_the_survey_depth():
+    # A star at the 5 sigma limit is found at 5 sigma by the best weights, those of its image.
+    for band, limit in DEPTH.items():
+        sigma = PSF_FWHM / PIXEL_SCALE / 2.3548
+        axis = np.arange(-20, 21)
+        psf = np.exp(-(axis[:, None] ** 2 + axis**2) / 2 / sigma**2) / (2 * np.pi * sigma**2)
+        noise = sdss_picture._sky_noise(band, PIXEL_SCALE)
+        signal_to_noise = 10 ** (0.4 * (22.5 - limit)) * np.sqrt((psf**2).sum()) / noise
+        assert signal_to_noise == pytest.approx(5, rel=0.001)
+
+
+def test_empty_sky_looks_like_the_survey(rng):
+    canvas = Canvas(256, PIXEL_SCALE)
+    picture = photograph(np.zeros((3, 256, 256)), canvas, rng).astype(float)
+    # Real cutouts between the objects: medians 4, 2 to 3 and 2 to 3; robust spread about 3,
+    # which JPEG compression has made smaller.
+    assert np.all(np.abs(np.median(picture, axis=(1, 2)) - [4, 2.5, 2.5]) <= 1.5)
+    spread = median_abs_deviation(picture, axis=(1, 2), scale="normal")
+    assert np.all((spread > 1.4) & (spread < 5))
+    left, right = picture[0, :, :-1], picture[0, :, 1:]
+    assert np.corrcoef(left.ravel(), right.ravel())[0, 1] == pytest.approx(0.8, abs=0.1)
+
+
+def test_bright_light_keeps_its_hue(rng):
+    flux = light_of(np.ones((129, 129)), 10.0, Colour(1.5, 1.0))
+    picture = photograph(flux, CANVAS, rng)
+    assert picture.dtype == np.uint8
+    red, green, blue = picture[:, 64, 64]
+    assert red == 255
+    assert red > green > blue
+
+
+def test_background_follows_the_area():
+    # Light of the same field of view does not depend on the pixels; counts grow with area.
+    rng = np.random.default_rng(7)
+    small = [background(Canvas(32, 1.0), rng)[1].sum() for _ in range(60)]
+    large = [background(Canvas(96, 1.0), rng)[1].sum() for _ in range(60)]
+    assert np.median(large) > 3 * np.median(small) > 0
+    assert np.all(background(Canvas(32, 1.0), rng) >= 0)
+
+
+def test_same_state_same_picture():
+    pictures = [
+        photograph(background(CANVAS, rng), CANVAS, rng)
+        for rng in (np.random.default_rng(4), np.random.default_rng(4))
+    ]
+    assert np.array_equal(*pictures)

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from toomre.errors import CorruptFileError
+from toomre.images.grid import Grid
+from toomre.networks.card import Architecture, InputCard, ModelCard, TrainingCard
+
+
+def make_card(**changes):
+    values = {
+        "name": "x",
+        "architecture": Architecture(backbone="deepmerge2", head="deepmerge2"),
+        "input": InputCard(
+            bands=("i", "r", "g"),
+            encoding="display",
+            grid=Grid(size=75, crop=107.2, native_pixel_scale=0.396),
+            mean=(1.0, 2.0, 3.0),
+            std=(1.0, 1.0, 1.0),
+        ),
+        "class_prior": 0.4,
+        "weights_sha256": "0" * 64,
+        "training": TrainingCard(
+            data="d",
+            images=1,
+            mergers=1,
+            dataset_sha256="",
+            split_sha256="",
+            recipe_sha256="",
+            seed=1,
+            epoch=1,
+            toomre_version="0",
+            torch_version="0",
+            created="",
+        ),
+    }
+    return ModelCard(**{**values, **changes})
+
+
+def test_round_trip(tmp_path):
+    card = make_card(metrics={"test": {"roc_auc": (0.98, 0.97, 0.99)}})
+    card.write(tmp_path / "model.json")
+    assert ModelCard.read(tmp_path / "model.json") == card
+    assert card.model_id == "x@000000000000"
+
+
+def test_a_changed_card_is_refused(tmp_path):
+    make_card().write(tmp_path / "model.json")
+    text = (tmp_path / "model.json").read_text().replace('"threshold": 0.5', '"threshold": 5')
+    (tmp_path / "model.json").write_text(text)
+    with pytest.raises(CorruptFileError, match="threshold"):
+        ModelCard.read(tmp_path / "model.json")

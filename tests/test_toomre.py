@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+import pytest
+
+import toomre
+from toomre.cli.commands import COMMANDS
+
+
+def test_every_command_is_a_function_of_the_same_name():
+    for module in pkgutil.walk_packages(toomre.__path__, "toomre."):
+        importlib.import_module(module.name)  # a subpackage must not hide a function
+    for command in COMMANDS:
+        function = getattr(toomre, command.__name__)
+        assert callable(function)
+        assert function.__module__ == f"toomre.jobs.{command.__name__}"
+        assert function.__doc__
+    assert {command.__name__ for command in COMMANDS} == set(toomre.__all__) - {"__version__"}
+
+
+def test_unknown_attribute():
+    with pytest.raises(AttributeError, match="no attribute 'clasify'"):
+        _ = toomre.clasify
+    assert "classify" in dir(toomre)

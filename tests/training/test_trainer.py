@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from toomre.errors import TrainingError
+from toomre.losses.weighted_sum import WeightedSum
+from toomre.networks.network import Network
+from toomre.training.checkpoint import read_weights
+from toomre.training.selection import Selector
+from toomre.training.trainer import Experiment, Trainer
+
+
+class Flat(nn.Module):
+    """One linear layer, as simple as a backbone can be."""
+
+    num_features = 4
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, images):
+        return self.layer(images.flatten(1))
+
+
+class Head(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 2)
+
+    def forward(self, features):
+        return self.layer(features)
+
+    def penalty(self):
+        return 0.01 * self.layer.weight.square().sum()
+
+
+class Images:
+    """Random batches that depend on (epoch, step) alone."""
+
+    def __init__(self, steps=5, labelled=True, shift=0.0):
+        self.steps, self.labelled, self.shift = steps, labelled, shift
+        self.asked = []
+
+    def batch(self, epoch, step):
+        self.asked.append((epoch, step))
+        generator = torch.Generator().manual_seed(100 * epoch + step)
+        images = torch.randn(8, 1, 2, 2, generator=generator) + self.shift
+        labels = (images.sum((1, 2, 3)) > 0).long()
+        return images, labels if self.labelled else None
+
+
+class Source(nn.Module):
+    def forward(self, batch):
+        return nn.functional.cross_entropy(batch.logits_source, batch.labels_source)
+
+
+class Alignment(nn.Module):
+    """Distance of the mean features, with a learned scale."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(4))
+
+    def forward(self, batch):
+        difference = batch.features_source.mean(0) - batch.features_target.mean(0)
+        return (self.scale * difference).square().sum()
+
+
+def experiment(source=None, target=None, epochs=4, rate=0.01, validate=None):
+    torch.manual_seed(0)
+    network = Network(Flat(), Head())
+    losses = {"source": Source()} | ({"alignment": Alignment()} if target else {})
+    loss = WeightedSum(losses, dict.fromkeys(losses, 1.0))
+    return Experiment(
+        network=network,
+        loss=loss,
+        optimizer=torch.optim.Adam([*network.parameters(), *loss.parameters()]),
+        learning_rate=lambda progress: rate,
+        source=source or Images(),
+        target=target,
+        validate=validate or (lambda network: {"loss": 1.0}),
+        epochs=epochs,
+        seed=1,
+        device=torch.device("cpu"),
+    )
+
+
+def test_equals_a_plain_loop(tmp_path):
+    """The judge is the loop that everyone would write."""
+    judge = experiment()
+    for epoch in range(4):
+        for step in range(5):
+            images, labels = Images().batch(epoch, step)
+            for group in judge.optimizer.param_groups:
+                group["lr"] = 0.01
+            _, logits = judge.network(images)
+            loss = nn.functional.cross_entropy(logits, labels)
+            loss = loss + 0.01 * judge.network.head.layer.weight.square().sum()
+            judge.optimizer.zero_grad()
+            loss.backward()
+            judge.optimizer.step()
+    fitted = Trainer(experiment(), tmp_path, Selector("last")).fit()
+    weights = read_weights(fitted.weights, fitted.weights_sha256)
+    for name, tensor in judge.network.state_dict().items():
+        torch.testing.assert_close(weights[name], tensor, rtol=0, atol=0)
+
+
+def test_two_domains_one_loop(tmp_path):
+    target = Images(steps=3, labelled=False, shift=3.0)
+    setup = experiment(target=target, epochs=40, rate=0.02)
+    fitted = Trainer(setup, tmp_path, Selector("last")).fit()
+    first, last = fitted.history[0], fitted.history[-1]
+    assert last["alignment"] < 0.2 * first["alignment"]
+    assert setup.loss.losses["alignment"].scale.grad is not None
+    assert not torch.equal(setup.loss.losses["alignment"].scale, torch.ones(4))
+    # The shorter target goes round on its own count.
+    assert target.asked[:7] == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (2, 0)]
+
+
+def test_the_best_epoch_is_kept_and_patience_ends_the_training(tmp_path):
+    values = iter([0.5, 0.3, 0.4, 0.6, 0.1])
+    kept = {}
+
+    def validate(network):
+        kept[len(kept)] = {k: v.clone() for k, v in network.state_dict().items()}
+        return {"loss": next(values)}
+
+    setup = experiment(epochs=5, validate=validate)
+    fitted = Trainer(setup, tmp_path, Selector("loss", patience=2)).fit()
+    assert fitted.best_epoch == 2
+    assert len(fitted.history) == 4
+    weights = read_weights(fitted.weights, fitted.weights_sha256)
+    assert all(torch.equal(weights[name], kept[1][name]) for name in weights)
+
+
+class Stop(Exception):
+    pass
+
+
+@pytest.mark.parametrize("when", [1, 4, 5, 7, 11, 19])
+def test_resume_after_any_step_gives_the_same_bytes(tmp_path, when):
+    whole = Trainer(experiment(), tmp_path / "a", Selector("last")).fit()
+
+    def interrupt(done, total):
+        if done == when:
+            raise Stop
+
+    options = {"checkpoint_seconds": 0.0}
+    with pytest.raises(Stop):
+        Trainer(experiment(), tmp_path / "b", Selector("last"), progress=interrupt, **options).fit()
+    source = Images()
+    resumed = Trainer(experiment(source), tmp_path / "b", Selector("last"), **options).fit()
+    assert source.asked[0] == divmod(when, 5)
+    assert resumed.weights_sha256 == whole.weights_sha256
+    for row, wanted in zip(resumed.history, whole.history, strict=True):
+        assert {**row, "seconds": 0} == {**wanted, "seconds": 0}
+
+
+def test_a_loss_that_is_not_finite_stops_with_advice(tmp_path):
+    setup = experiment(rate=math.inf)
+    with pytest.raises(TrainingError, match=r"epoch 1, step 2.*learning\s+rate"):
+        Trainer(setup, tmp_path, Selector("last")).fit()
+
+
+def test_unlabelled_source_is_refused(tmp_path):
+    with pytest.raises(TrainingError, match="no labels"):
+        Trainer(experiment(Images(labelled=False)), tmp_path, Selector("last")).fit()
+
+
+def test_listeners_get_each_row_and_progress_each_step(tmp_path):
+    rows, steps = [], []
+    Trainer(
+        experiment(),
+        tmp_path,
+        Selector("last"),
+        listeners=[rows.append],
+        progress=lambda done, total: steps.append((done, total)),
+    ).fit()
+    assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
+    assert {"train_loss", "source", "valid_loss", "learning_rate", "seconds"} <= set(rows[0])
+    assert steps[:3] == [(1, 20), (2, 20), (3, 20)]
