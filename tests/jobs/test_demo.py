@@ -10,7 +10,6 @@ from PIL import Image
 
 from toomre.errors import MissingFileError, OutputExistsError
 from toomre.inference.catalog_reading import read_catalog
-from toomre.inference.store import shipped_models
 from toomre.jobs import demo as module
 from toomre.jobs.demo import COUNT, DemoResult, demo
 
@@ -111,7 +110,6 @@ def test_next_command_quotes_the_model():
     assert result.next_command == expected
 
 
-@pytest.mark.skipif(not shipped_models(), reason="no model is shipped yet")
 def test_shipped_model_finds_the_drawn_mergers(tmp_path):
     answers = demo(tmp_path / "out").answers
     score = answers.groupby("label")["p_merger"].median()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -72,6 +73,11 @@ STRETCHES: Mapping[str, Callable[[NDArray[Any]], NDArray[np.float64]]] = {
     "asinh": asinh_stretch,
 }
 
+# What a second stretch of a picture does: enough to show faint tails, without the sky's noise.
+_SECOND_CURVE: Mapping[str, Callable[..., NDArray[np.float64]]] = {
+    "log": partial(log_stretch, contrast=12.0),
+}
+
 
 def to_rgb(
     image: NDArray[Any],
@@ -88,7 +94,8 @@ def to_rgb(
     in the order of wavelength, the last one the reddest. One band gives a grey picture; of two,
     green is the mean.
 
-    A picture is shown as it is by the linear stretch. Linear bands are shown each from just
+    A picture is shown as it is by the linear stretch; it has been stretched once already, so
+    that a log on top of it is a gentle one. Linear bands are shown each from just
     below its sky to its 99.7 % quantile, so that no band drowns the others whatever its unit.
     Pixels that are not finite are black.
 
@@ -125,7 +132,11 @@ def to_rgb(
     if image.ndim != 3 or 0 in image.shape:
         raise ArgumentError.expected("image", "of shape (band, y, x)", image.shape)
     channels = image[_channels(len(image), encoding, bands)].astype(np.float64)
-    scaled = channels / 255 if encoding == "display" else _scaled(channels)
+    if encoding == "display":
+        scaled = channels / 255
+        curve = _SECOND_CURVE.get(stretch, curve)
+    else:
+        scaled = _scaled(channels)
     scaled = np.where(np.isfinite(channels), scaled, 0)
     if len(scaled) == 2:
         scaled = np.stack([scaled[0], scaled.mean(axis=0), scaled[1]])

@@ -11,7 +11,7 @@ import pandas as pd
 
 from toomre.errors import ArgumentError, OutputExistsError
 from toomre.evaluation.report import Evaluation, evaluate_scores
-from toomre.jobs.evaluate import evaluate
+from toomre.jobs.evaluate import evaluate, write_figures
 from toomre.jobs.provenance import environment
 from toomre.jobs.train import TrainOptions, train
 from toomre.preparation.prepared import PreparedSet
@@ -61,7 +61,8 @@ class CrossValidated:
     summary
         Metric -> (mean, standard deviation over the seeds of the pooled value; NaN for one).
     folder
-        Where ``metrics.json``, ``runs.csv`` and ``scores.parquet`` are.
+        Where ``metrics.json``, ``runs.csv``, ``scores.parquet`` and the figures of the first
+        seed are.
     """
 
     evaluations: list[Evaluation]
@@ -166,6 +167,8 @@ def _finish(
     evaluations = [
         _pooled(own, f"{recipe.name}, seed {seed}") for seed, own in scores.groupby("seed")
     ]
+    first = scores[scores["seed"] == scores["seed"].iloc[0]]
+    write_figures(folder / "figures", evaluations[0], first)
     names = evaluations[0].metrics
     summary = {}
     for name in names:

@@ -17,14 +17,16 @@ from toomre.evaluation.bootstrap import roc_band
 from toomre.evaluation.reliability import reliability
 from toomre.evaluation.report import Evaluation, evaluate_scores
 from toomre.images.cutout import Encoding
+from toomre.images.stretch import Stretch
 from toomre.inference.predictor import scores_of
 from toomre.inference.scoring import score_rows
 from toomre.inference.store import open_model
 from toomre.jobs.run import Run
+from toomre.networks.card import ModelCard
 from toomre.preparation.prepared import PreparedSet
 from toomre.storage import atomic_path, write_json
 
-__all__ = ["Evaluated", "evaluate", "score_table", "write_figures"]
+__all__ = ["Evaluated", "evaluate", "write_figures"]
 
 # The seed of the bootstrap, as in the published code (requirements E2).
 _BOOTSTRAP_SEED = 3
@@ -89,7 +91,7 @@ def evaluate(
     if len(prepared.info.bands) != len(model.card.input.bands):
         raise ArgumentError.expected("data", f"bands {model.card.input.bands}", prepared.info.bands)
     logits = score_rows(model, prepared, rows, choose_device(device))
-    scores = score_table(run, prepared, rows, logits)
+    scores = _score_table(run, prepared, rows, logits)
     trained = run.split.rows("train")
     known = run.data().catalog if part == "all" else prepared.catalog
     evaluation = evaluate_scores(
@@ -108,12 +110,13 @@ def evaluate(
         size = model.card.input.grid.size
         window = centre_window(prepared.images.shape[-1], size)
         images = prepared.images[rows, :, window, window]
-        write_figures(folder / "figures", evaluation, scores, images, prepared.info.encoding)
+        write_figures(folder / "figures", evaluation, scores)
+        _write_galleries(folder / "figures", scores, images, model.card, prepared.info.encoding)
         plots.save_figure(plots.history_figure(run.history), folder / "figures" / "history.png")
     return Evaluated(evaluation, scores, folder)
 
 
-def score_table(
+def _score_table(
     run: Run, prepared: PreparedSet, rows: NDArray[np.intp], logits: NDArray[np.float64]
 ) -> pd.DataFrame:
     """Return one row an image: ids, label and scores."""
@@ -130,30 +133,38 @@ def score_table(
     return table
 
 
-def write_figures(
-    folder: Path,
-    evaluation: Evaluation,
-    scores: pd.DataFrame,
-    images: NDArray[np.float32],
-    encoding: Encoding,
-) -> None:
-    """Draw ROC, confusion matrix, histograms, reliability and the galleries as PNG."""
+def write_figures(folder: Path, evaluation: Evaluation, scores: pd.DataFrame) -> None:
+    """Draw ROC curve, confusion matrix, score histograms and reliability as PNG."""
     label = scores["label"].to_numpy(np.int64)
     p = scores["p_merger"].to_numpy()
-    threshold, metrics = evaluation.threshold, evaluation.metrics
-    band = roc_band(label, p, scores["group"].to_numpy(), rng=np.random.default_rng(3))
+    metrics = evaluation.metrics
+    groups = scores["group"].to_numpy()
+    band = roc_band(label, p, groups, rng=np.random.default_rng(_BOOTSTRAP_SEED))
     figures = {
         "roc": plots.roc_figure(band, metrics),
         "confusion": plots.confusion_figure(evaluation.confusion, metrics),
-        "scores": plots.score_histogram_figure(label, p, threshold),
+        "scores": plots.score_histogram_figure(label, p, evaluation.threshold),
         "reliability": plots.reliability_figure(reliability(label, p), metrics),
     }
-    for stretch in ("linear", "log"):
-        figures[f"gallery_{stretch}"] = plots.gallery_figure(
-            images, p, label, threshold, encoding=encoding, stretch=stretch
-        )
     for name, figure in figures.items():
         plots.save_figure(figure, folder / f"{name}.png")
+
+
+def _write_galleries(
+    folder: Path,
+    scores: pd.DataFrame,
+    images: NDArray[np.float32],
+    card: ModelCard,
+    encoding: Encoding,
+) -> None:
+    """Draw right and wrong answers with their scores, in two stretches."""
+    label, p = scores["label"].to_numpy(np.int64), scores["p_merger"].to_numpy()
+    stretches: tuple[Stretch, ...] = ("linear", "log")
+    for stretch in stretches:
+        figure = plots.gallery_figure(
+            images, p, label, card.threshold, encoding=encoding, stretch=stretch
+        )
+        plots.save_figure(figure, folder / f"gallery_{stretch}.png")
 
 
 def _rows(run: Run, prepared: PreparedSet, part: str) -> NDArray[np.intp]:
