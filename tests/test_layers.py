@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1] / "src" / "toomre"
 LAYERS = [
     {"errors"},
     {"storage", "lookup"},
-    {"images", "recipe"},
+    {"images", "recipe", "surveys"},
     {"evaluation"},
     {"networks", "mocks", "preparation"},
     {"losses"},
@@ -32,6 +32,7 @@ TORCH_FREE = [
     "lookup",
     "recipe",
     "images",
+    "surveys",
     "evaluation",
     "mocks",
     "preparation",
