@@ -5,6 +5,7 @@ from __future__ import annotations
 import galsim
 import numpy as np
 import pytest
+from scipy import ndimage
 from scipy.ndimage import gaussian_filter
 from scipy.optimize import curve_fit
 from scipy.stats import norm
@@ -59,6 +60,13 @@ def test_zero_edge_is_that_of_scipy(rng):
     wanted = gaussian_filter(image, 2.0, mode="constant", truncate=6)
     found = blur(image, PSF(2.0 * np.sqrt(8 * np.log(2))), 1.0)
     assert found == pytest.approx(wanted, abs=1e-4)
+
+
+@pytest.mark.parametrize(("edge", "mode"), [("zero", "constant"), ("nearest", "nearest")])
+def test_any_stamp_is_convolved(edge, mode, rng):
+    image, stamp = rng.uniform(0, 1, (23, 29)), rng.uniform(0, 1, (7, 5))
+    wanted = ndimage.convolve(image, stamp, mode=mode)
+    assert convolve(image, stamp, edge) == pytest.approx(wanted, abs=1e-12)
 
 
 def test_galsim_convolves_to_the_same_galaxy():

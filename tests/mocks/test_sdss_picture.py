@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.ndimage import convolve
+from PIL import Image
 from scipy.stats import median_abs_deviation
 
 from toomre.mocks import sdss_picture
 from toomre.mocks.brushes import Canvas, point
 from toomre.mocks.sdss_picture import (
     DEPTH,
+    JPEG_QUALITY,
     PIXEL_SCALE,
     PSF_FWHM,
     Colour,
+    as_jpeg,
     background,
     light_of,
     photograph,
@@ -46,19 +48,13 @@ def test_a_star_has_the_seeing_and_its_flux(rng):
     assert (shown - sky)[44:85, 44:85].sum() == pytest.approx(total, rel=0.05)
 
 
-def test_blur_is_a_convolution(rng):
-    image, kernel = rng.uniform(0, 1, (23, 23)), rng.uniform(0, 1, (7, 7))
-    expected = convolve(image, kernel, mode="constant")
-    assert np.allclose(sdss_picture._convolve(image, kernel), expected)
-
-
 def test_noise_gives_the_survey_depth():
     # A star at the 5 sigma limit is found at 5 sigma by the best weights, those of its image.
     for band, limit in DEPTH.items():
         sigma = PSF_FWHM / PIXEL_SCALE / 2.3548
         axis = np.arange(-20, 21)
         psf = np.exp(-(axis[:, None] ** 2 + axis**2) / 2 / sigma**2) / (2 * np.pi * sigma**2)
-        noise = sdss_picture._sky_noise(band, PIXEL_SCALE)
+        noise = sdss_picture._frame_noise(band, PIXEL_SCALE)
         signal_to_noise = 10 ** (0.4 * (22.5 - limit)) * np.sqrt((psf**2).sum()) / noise
         assert signal_to_noise == pytest.approx(5, rel=0.001)
 
@@ -99,3 +95,12 @@ def test_same_state_same_picture():
         for rng in (np.random.default_rng(4), np.random.default_rng(4))
     ]
     assert np.array_equal(*pictures)
+
+
+def test_a_jpeg_is_that_of_a_file(rng, tmp_path):
+    picture = photograph(background(CANVAS, rng), CANVAS, rng)
+    image = Image.fromarray(np.moveaxis(picture, 0, -1))
+    image.save(tmp_path / "a.jpg", quality=JPEG_QUALITY)
+    found = as_jpeg(picture)
+    assert (found == np.moveaxis(np.asarray(Image.open(tmp_path / "a.jpg")), -1, 0)).all()
+    assert 0 < np.abs(found.astype(int) - picture).mean() < 3

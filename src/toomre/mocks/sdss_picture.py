@@ -6,16 +6,20 @@ pictures; the source stands beside each.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from astropy.visualization import make_lupton_rgb
 from numpy.typing import NDArray
-from scipy.fft import irfft2, next_fast_len, rfft2
+from PIL import Image as Picture
 from scipy.ndimage import gaussian_filter
 
+from toomre.images.noise import sigma_for_point_depth
+from toomre.images.psf import PSF, blur
 from toomre.mocks.brushes import Canvas, Ellipse, point, sersic
+from toomre.surveys.sdss import SDSS
 
 __all__ = [
     "BANDS",
@@ -27,23 +31,26 @@ __all__ = [
     "PSF_FWHM",
     "ZEROPOINT",
     "Colour",
+    "as_jpeg",
     "background",
+    "develop",
     "light_of",
     "photograph",
+    "sky_noise",
 ]
 
 Image = NDArray[np.float64]
 
 #: Bands that are shown as red, green and blue (SkyServer's image cutout service).
 BANDS = ("i", "r", "g")
-#: Pixel scale [arcsec/pixel] (Gunn et al. 1998, AJ 116, 3040).
-PIXEL_SCALE = 0.396
+#: Pixel scale [arcsec/pixel].
+PIXEL_SCALE = SDSS.pixel_scale
 #: Median width of the point spread function in r [arcsec] (SDSS, "Scope of the imaging survey").
 PSF_FWHM = 1.3
-#: Magnitude of a flux of 1 nanomaggy [mag] (SDSS, definition of the unit).
-ZEROPOINT = 22.5
-#: Magnitude of a star that is seen with 5 sigma [mag] (the same page).
-DEPTH: Mapping[str, float] = {"g": 23.13, "r": 22.70, "i": 22.20}
+#: Magnitude of a flux of 1 nanomaggy [mag].
+ZEROPOINT = SDSS.zeropoint
+#: Magnitude of a star that is seen with 5 sigma [mag].
+DEPTH: Mapping[str, float] = {band.name: band.depth for band in SDSS.choose(BANDS)}
 #: Quality of the JPEG files (their quantisation tables are the usual ones for 75, chroma halved).
 JPEG_QUALITY = 75
 
@@ -135,43 +142,64 @@ def photograph(flux: Image, canvas: Canvas, rng: np.random.Generator) -> NDArray
     -------
     Red, green and blue, (3, y, x), 0 to 255.
     """
-    kernel = _moffat(canvas.pixel_scale)
-    shown = []
-    for band, light in zip(BANDS, flux, strict=True):
-        blurred = _convolve(light, kernel)
-        noise = _NOISE_LEFT * rng.normal(0, _sky_noise(band, canvas.pixel_scale), light.shape)
-        shown.append(_BAND_WEIGHT[band] * (blurred + gaussian_filter(noise, _RESAMPLING)))
+    blurred = blur(flux, PSF(PSF_FWHM, "moffat", _MOFFAT_BETA), canvas.pixel_scale)
+    return develop(blurred + sky_noise(canvas.size, canvas.pixel_scale, rng))
+
+
+def sky_noise(size: int, pixel_scale: float, rng: np.random.Generator) -> Image:
+    """Draw the noise of a picture's sky [nanomaggy/pixel], (3, size, size) in i, r and g.
+
+    It is quieter than that of the survey's frames, and neighbouring pixels share some of it.
+    """
+    noise = [
+        gaussian_filter(
+            _NOISE_LEFT * rng.normal(0, _frame_noise(band, pixel_scale), (size, size)), _RESAMPLING
+        )
+        for band in BANDS
+    ]
+    return np.stack(noise)
+
+
+def develop(flux: Image) -> NDArray[np.uint8]:
+    """Stretch observed light for a screen as the survey's pictures are (Lupton et al. 2004).
+
+    Parameters
+    ----------
+    flux
+        Array of shape (3, y, x) in i, r and g [nanomaggy/pixel], with blur and noise.
+
+    Returns
+    -------
+    Red, green and blue, (3, y, x), 0 to 255.
+
+    Examples
+    --------
+    >>> develop(np.full((3, 1, 1), 0.1)).ravel().tolist()
+    [41, 49, 62]
+    """
+    shown = [_BAND_WEIGHT[band] * light for band, light in zip(BANDS, flux, strict=True)]
     black = [_BLACK[band] for band in BANDS]
     picture = make_lupton_rgb(*shown, minimum=black, stretch=_RANGE, Q=_SOFTENING)
     return np.ascontiguousarray(np.moveaxis(picture, -1, 0))
 
 
-def _sky_noise(band: str, pixel_scale: float) -> float:
-    """Return the standard deviation of one pixel [nanomaggy] that gives the survey's depth.
+def as_jpeg(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return what is left of a colour picture (3, y, x) after it was a JPEG file.
 
-    A star is measured over 4 pi sigma^2 pixels (King 1983, PASP 95, 163).
+    Examples
+    --------
+    >>> as_jpeg(np.full((3, 8, 8), 100, np.uint8))[:, 0, 0].tolist()
+    [100, 100, 100]
     """
-    sigma = PSF_FWHM / pixel_scale / np.sqrt(8 * np.log(2))
-    faintest = 10 ** (0.4 * (ZEROPOINT - DEPTH[band]))
-    return float(faintest / 5 / np.sqrt(4 * np.pi * sigma**2))
+    file = io.BytesIO()
+    pixels = np.ascontiguousarray(np.moveaxis(picture, 0, -1))
+    Picture.fromarray(pixels).save(file, "JPEG", quality=JPEG_QUALITY)
+    return np.ascontiguousarray(np.moveaxis(np.asarray(Picture.open(file)), -1, 0))
 
 
-def _moffat(pixel_scale: float) -> Image:
-    core = PSF_FWHM / 2 / np.sqrt(2 ** (1 / _MOFFAT_BETA) - 1)
-    reach = int(np.ceil(6 * PSF_FWHM / pixel_scale))
-    axis = np.arange(-reach, reach + 1) * pixel_scale
-    profile = (1 + (axis[:, None] ** 2 + axis**2) / core**2) ** -_MOFFAT_BETA
-    kernel: Image = profile / profile.sum()
-    return kernel
-
-
-def _convolve(image: Image, kernel: Image) -> Image:
-    """Convolve with a kernel of odd size; outside the image there is nothing."""
-    reach = len(kernel) // 2
-    size = next_fast_len(len(image) + 2 * reach, real=True)
-    product = rfft2(image, (size, size)) * rfft2(kernel, (size, size))
-    found: Image = irfft2(product, (size, size))
-    return found[reach : reach + len(image), reach : reach + len(image)]
+def _frame_noise(band: str, pixel_scale: float) -> float:
+    """Return the standard deviation of one pixel [nanomaggy] that gives the survey's depth."""
+    return sigma_for_point_depth(DEPTH[band], pixel_scale, PSF_FWHM) / SDSS.nanojansky
 
 
 def _magnitude(rng: np.random.Generator, brightest: float, slope: float) -> float:
