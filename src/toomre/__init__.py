@@ -1,8 +1,8 @@
 """Find merging galaxies in survey images, and prove it.
 
-Each command of the command line is a function here: `prepare`, `audit`, `train`, `evaluate`,
-`crossvalidate`, `classify`, `models`, `export` and `demo`. They are imported when first used,
-so that ``import toomre`` is quick.
+Each command of the command line is a function here: `prepare`, `observe`, `audit`, `train`,
+`evaluate`, `crossvalidate`, `classify`, `models`, `export`, `look` and `demo`. They are imported
+when first used, so that ``import toomre`` is quick.
 
 Examples
 --------
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from toomre.jobs.demo import demo
     from toomre.jobs.evaluate import evaluate
     from toomre.jobs.export import export
+    from toomre.jobs.look import look
     from toomre.jobs.models import models
+    from toomre.jobs.observe import observe
     from toomre.jobs.prepare import prepare
     from toomre.jobs.train import train
 
@@ -36,7 +38,9 @@ __all__ = [
     "demo",
     "evaluate",
     "export",
+    "look",
     "models",
+    "observe",
     "prepare",
     "train",
 ]

@@ -18,7 +18,7 @@ from toomre.mocks.observing import ObservePlan, cut_sky, observe, with_picture_b
 from toomre.mocks.placing import InputFacts
 from toomre.surveys.tables import SURVEYS
 
-FACTS = InputFacts(0.05)
+FACTS = InputFacts(0.05, unit="nJy")
 EVERY = [(survey, band.name) for survey in SURVEYS.values() for band in survey.bands]
 IDS = [f"{survey.name}-{band}" for survey, band in EVERY]
 
@@ -66,7 +66,7 @@ def test_a_star_has_the_width_of_the_band(survey, band, rng):
     star = np.zeros((1, 401, 401))
     star[0, 200, 200] = 1e4
     plan = quiet(band, pixel_scale=scale, size=101)
-    seen = observe(star, InputFacts(fwhm / 25), survey, plan, rng)[0]
+    seen = observe(star, InputFacts(fwhm / 25, unit="nJy"), survey, plan, rng)[0]
     y, x = (np.indices(seen.shape) - 50) * scale
 
     r, values = np.hypot(x, y).ravel(), seen.ravel()
@@ -85,14 +85,16 @@ def test_the_input_grid_does_not_matter(pixel, rng):
     size = 2 * round(6 / pixel) + 1
     survey = SURVEYS["lsst"]
     light = galaxy(size, pixel)
-    seen = observe(light, InputFacts(pixel), survey, quiet("i", size=48), rng)[0]
-    fine = observe(galaxy(601, 0.02), InputFacts(0.02), survey, quiet("i", size=48), rng)[0]
+    seen = observe(light, InputFacts(pixel, unit="nJy"), survey, quiet("i", size=48), rng)[0]
+    fine = observe(
+        galaxy(601, 0.02), InputFacts(0.02, unit="nJy"), survey, quiet("i", size=48), rng
+    )[0]
     assert np.abs(seen - fine).max() < (0.02 if pixel < 0.2 else 0.1) * fine.max()
 
 
 def test_moving_dims_and_shrinks(rng):
     survey = replace(SURVEYS["hst_jwst"], pixel_scale=0.02)
-    facts = InputFacts(0.05, redshift=0.3)
+    facts = InputFacts(0.05, redshift=0.3, unit="nJy")
     seen = {
         z: observe(
             galaxy(), facts, survey, quiet("F814W", size=501, psf_fwhm=0.05, redshift=z), rng
@@ -152,14 +154,14 @@ def test_a_picture_is_that_of_the_survey(rng):
     light = np.zeros((3, 300, 300))
     survey = SURVEYS["sdss"]
     plan = ObservePlan(("g", "r", "i"), picture=True, size=128)
-    sky = observe(light, InputFacts(0.396), survey, plan, rng)
+    sky = observe(light, InputFacts(0.396, unit="nJy"), survey, plan, rng)
     assert sky.min() >= 0
     assert sky.max() <= 255
     # as in tests of the drawn pictures: medians of real cutouts
     assert np.all(np.abs(np.median(sky, axis=(1, 2)) - [4, 2.5, 2.5]) <= 1.5)
     assert np.all(median_abs_deviation(sky, axis=(1, 2), scale="normal") > 1)
     light[2, 140:160, 140:160] = 5e3  # only in i, which is red
-    red, green, blue = observe(light, InputFacts(0.396), survey, plan, rng)[:, 64, 64]
+    red, green, blue = observe(light, InputFacts(0.396, unit="nJy"), survey, plan, rng)[:, 64, 64]
     assert red > green + 50
     assert red > blue + 50
     assert with_picture_bands(plan) == sdss_picture.BANDS

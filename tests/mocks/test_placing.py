@@ -21,7 +21,7 @@ def test_angle_of_a_length(redshift):
 @pytest.mark.parametrize("length", ["arcsec", "kpc"])
 @pytest.mark.parametrize("slope", [-1.0, 0.0, 0.7])
 def test_moving_follows_the_distances(length, slope):
-    facts = InputFacts(0.2, length, redshift=0.05)
+    facts = InputFacts(0.2, length, redshift=0.05, unit="nJy")
     before, after = place(facts), place(facts, 1.5, slope)
     sizes = [Planck18.angular_diameter_distance(z) for z in (0.05, 1.5)]
     assert after.pixel_scale / before.pixel_scale == pytest.approx(
@@ -58,15 +58,18 @@ def test_a_brightness_is_moved_as_a_flux_is(length):
 
 def test_what_is_not_allowed():
     with pytest.raises(ArgumentError, match=r"must be known, because the pixel scale is in kpc"):
-        place(InputFacts(0.2, "kpc"))
+        place(InputFacts(0.2, "kpc", unit="nJy"))
     with pytest.raises(ArgumentError, match=r"because the galaxy is moved to another one. Give"):
-        place(InputFacts(0.2), 1.0)
+        place(InputFacts(0.2, unit="nJy"), 1.0)
+    for unknown in (InputFacts(0.2), InputFacts(unit="nJy")):
+        with pytest.raises(ArgumentError, match="The unit and the pixel scale of the input must"):
+            place(unknown)
     for make in (
         lambda: InputFacts(0.0),
         lambda: InputFacts(0.1, "parsec"),
         lambda: InputFacts(0.1, redshift=-0.1),
         lambda: InputFacts(0.1, unit="counts"),
-        lambda: place(InputFacts(0.1, redshift=0.1), 0.0),
+        lambda: place(InputFacts(0.1, redshift=0.1, unit="nJy"), 0.0),
     ):
         with pytest.raises(ArgumentError, match="^Expected `"):
             make()

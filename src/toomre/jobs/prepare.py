@@ -34,7 +34,7 @@ from toomre.preparation.prepared import PreparedSet
 from toomre.preparation.split import SplitOptions
 from toomre.preparation.writing import Plan, Progress, draw_split, write_prepared
 
-__all__ = ["load_input", "prepare"]
+__all__ = ["Inputs", "band_problem", "bare_table", "find_input_files", "load_input", "prepare"]
 
 _DEFAULT_GRID = Grid(size=75)
 
@@ -105,9 +105,9 @@ def prepare(
     """
     source = source if isinstance(source, Source) else Source(Path(source))
     table = None if catalog is None else read_table(catalog, columns)
-    found = _find(source, table, facts)
+    found = find_input_files(source, table, facts)
     if table is None:
-        table = _bare_table(found.matches)
+        table = bare_table(found.matches)
     _check_split(table, split)
     plan = Plan(
         grid=grid,
@@ -148,33 +148,35 @@ def load_input(
         if item.bands is None:
             return load_cutout(item.paths or (), grid, facts)
         wanted = facts.bands or facts.wanted or item.bands
-        if problem := _band_problem(item.bands, wanted):
+        if problem := band_problem(item.bands, wanted):
             return problem
         return load_cutout(item.paths or (), grid, replace(facts, bands=wanted))
     except Exception as error:  # one input must never stop the run
         return Cutout.bad(Flag.UNREADABLE, f"the reader failed: {type(error).__name__}: {error}")
 
 
-class _Inputs(NamedTuple):
+class Inputs(NamedTuple):
+    """The input of each row of a table, and the stack that holds them if there is one."""
+
     matches: list[Match]
     stack: NDArray[Any] | None
 
 
-def _find(source: Source, table: pd.DataFrame | None, facts: Facts) -> _Inputs:
-    """Return the input of each row, and the stack if there is one."""
+def find_input_files(source: Source, table: pd.DataFrame | None, facts: Facts) -> Inputs:
+    """Find the input of each row of a table, or all there are; nothing is read but names."""
     path = Path(source.path)
     if is_stack(path):
         stack = open_stack(path)
         if table is None:
-            return _Inputs([Match(item) for item in stack_inputs(len(stack))], stack)
-        return _Inputs(match_rows(table, len(stack)), stack)
+            return Inputs([Match(item) for item in stack_inputs(len(stack))], stack)
+        return Inputs(match_rows(table, len(stack)), stack)
     items = find_inputs(source, facts.bands or facts.wanted)
     if table is None:
-        return _Inputs([Match(item) for item in items], None)
-    return _Inputs(match_files(table, items, path if path.is_dir() else path.parent), None)
+        return Inputs([Match(item) for item in items], None)
+    return Inputs(match_files(table, items, path if path.is_dir() else path.parent), None)
 
 
-def _bare_table(matches: list[Match]) -> pd.DataFrame:
+def bare_table(matches: list[Match]) -> pd.DataFrame:
     """Return the catalogue of inputs without a table: each is a galaxy without a label."""
     image_id = pd.Series([match.item.image_id for match in matches], dtype="str")
     frame = pd.DataFrame({"image_id": image_id, "galaxy_id": image_id})
@@ -191,7 +193,7 @@ def _check_split(table: pd.DataFrame, split: SplitOptions) -> None:
         draw_split(table, split)
 
 
-def _load(found: _Inputs, table: pd.DataFrame, grid: Grid, facts: Facts) -> Iterator[Cutout]:
+def _load(found: Inputs, table: pd.DataFrame, grid: Grid, facts: Facts) -> Iterator[Cutout]:
     read = partial(load_input, stack=found.stack, grid=grid, facts=facts)
     for match, flags, reason in zip(found.matches, table["flags"], table["reason"], strict=True):
         if flags:
@@ -202,7 +204,14 @@ def _load(found: _Inputs, table: pd.DataFrame, grid: Grid, facts: Facts) -> Iter
             yield read(match.item)
 
 
-def _band_problem(found: tuple[str, ...], wanted: tuple[str, ...]) -> Cutout | None:
+def band_problem(found: tuple[str, ...], wanted: tuple[str, ...]) -> Cutout | None:
+    """Return a bad cutout if the files of an image are not one for each wanted band.
+
+    Examples
+    --------
+    >>> band_problem(("g", "r"), ("r", "i")).reason
+    'missing_band: there is no file for the band i'
+    """
     missing = [band for band in wanted if band not in found]
     if missing:
         note = f"there is no file for the band {', '.join(missing)}"

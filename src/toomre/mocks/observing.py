@@ -145,7 +145,8 @@ def observe(
     >>> plan = ObservePlan(("r",), size=32, noise="none")
     >>> light = np.zeros((1, 64, 64))
     >>> light[0, 30:34, 30:34] = 10.0
-    >>> seen = observe(light, InputFacts(0.1), SURVEYS["hsc"], plan, np.random.default_rng(1))
+    >>> facts, rng = InputFacts(0.1, unit="nJy"), np.random.default_rng(1)
+    >>> seen = observe(light, facts, SURVEYS["hsc"], plan, rng)
     >>> seen.shape, round(float(seen.sum()), 1)
     ((1, 32, 32), 159.8)
     """

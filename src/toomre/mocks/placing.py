@@ -34,33 +34,35 @@ class InputFacts:
     Attributes
     ----------
     pixel_scale
-        Side of a pixel, in `length`; as it is in the galaxy, or as it was seen from Earth.
+        Side of a pixel, in `length`; as it is in the galaxy, or as it was seen from Earth. None
+        where the files tell it.
     length
         ``"arcsec"`` or ``"kpc"`` (proper).
     redshift
         The redshift at which the flux was computed, or None if it is not known.
     unit
-        Of the pixel values: a key of `UNITS`.
+        Of the pixel values: a key of `UNITS`; None where the input tells it.
 
     Examples
     --------
-    >>> InputFacts(0.24, "kpc", redshift=0.05).unit
-    'nJy'
+    >>> InputFacts(0.24, "kpc", redshift=0.05, unit="nJy").length
+    'kpc'
     """
 
-    pixel_scale: float
+    pixel_scale: float | None = None
     length: Literal["arcsec", "kpc"] = "arcsec"
     redshift: float | None = None
-    unit: str = "nJy"
+    unit: str | None = None
 
     def __post_init__(self) -> None:
-        if not self.pixel_scale > 0:
+        if self.pixel_scale is not None and not self.pixel_scale > 0:
             raise ArgumentError.expected("pixel_scale", "above 0", self.pixel_scale)
         if self.length not in {"arcsec", "kpc"}:
             raise ArgumentError.expected("length", "'arcsec' or 'kpc'", self.length)
         if self.redshift is not None:
             _check(self.redshift)
-        lookup(UNITS, self.unit, "unit")
+        if self.unit is not None:
+            lookup(UNITS, self.unit, "unit")
 
 
 @dataclass(frozen=True)
@@ -104,16 +106,21 @@ def place(facts: InputFacts, redshift: float | None = None, spectral_slope: floa
     Raises
     ------
     ArgumentError
-        If a redshift is needed and not known.
+        If the unit or the pixel scale is not known, or a redshift is needed and not known.
 
     Examples
     --------
-    >>> place(InputFacts(0.1, redshift=0.5), redshift=0.5)
+    >>> place(InputFacts(0.1, redshift=0.5, unit="nJy"), redshift=0.5)
     Placed(pixel_scale=0.1, factor=1.0)
-    >>> moved = place(InputFacts(0.1, redshift=0.5), redshift=1.0)
+    >>> moved = place(InputFacts(0.1, redshift=0.5, unit="nJy"), redshift=1.0)
     >>> round(moved.factor / (moved.pixel_scale / 0.1) ** 2 * (2 / 1.5) ** 4, 12)
     1.0
     """
+    if facts.pixel_scale is None or facts.unit is None:
+        raise ArgumentError(
+            "The unit and the pixel scale of the input must be known. Give them (--unit, "
+            "--pixel-scale)."
+        )
     start, end = facts.redshift, facts.redshift if redshift is None else redshift
     if end is not None:
         _check(end)
@@ -134,7 +141,7 @@ def place(facts: InputFacts, redshift: float | None = None, spectral_slope: floa
     unit, each_arcsec2 = lookup(UNITS, facts.unit, "unit")
     if each_arcsec2:
         # The brightness was that at the redshift of the input.
-        factor *= (angle if start == end else _angle_before(facts)) ** 2
+        factor *= _angle_before(facts, facts.pixel_scale, angle) ** 2
     return Placed(angle, factor * unit)
 
 
@@ -150,10 +157,13 @@ def arcsec_of_kpc(length: float, redshift: float) -> float:
     return length / _kpc_in_arcsec(redshift)
 
 
-def _angle_before(facts: InputFacts) -> float:
-    if facts.length == "arcsec" or facts.redshift is None:
-        return facts.pixel_scale
-    return arcsec_of_kpc(facts.pixel_scale, facts.redshift)
+def _angle_before(facts: InputFacts, pixel_scale: float, angle: float) -> float:
+    """Return the angle of a pixel at the redshift of the input; without one nothing moved."""
+    if facts.redshift is None:
+        return angle
+    if facts.length == "arcsec":
+        return pixel_scale
+    return arcsec_of_kpc(pixel_scale, facts.redshift)
 
 
 @lru_cache(maxsize=4096)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 import toomre
+from toomre.errors import ArgumentError
 from toomre.images.cutout import Cutout
 from toomre.images.flags import BAD, Status
 from toomre.images.grid import Grid
@@ -47,12 +48,19 @@ class Plan:
         The command, as one would type it.
     created
         UTC time, ISO 8601.
+    unit
+        Of the pixel values, if it is known.
+    given
+        A split to keep, such as that of the set's twin, in place of drawing one. Images that
+        turn out bad are taken out of it.
     """
 
     grid: Grid
     split: SplitOptions
     command: str
     created: str
+    unit: str = ""
+    given: Split | None = None
 
 
 def write_prepared(
@@ -101,12 +109,14 @@ def write_prepared(
         table = found.beside(catalog)
         with atomic_path(folder / FILES[1]) as temporary:
             table.to_parquet(temporary, index=False)
-        split = draw_split(table, plan.split)
+        given = plan.given
+        split = draw_split(table, plan.split) if given is None else _kept(given, table)
         if split is not None:
             split.write(folder / FILES[2])
         info = PreparedInfo(
             bands=reference.bands or (),
             encoding=reference.encoding,
+            unit=plan.unit,
             grid=plan.grid,
             pixel_scale=plan.grid.pixel_scale or reference.pixel_scale,
             shape=shape,
@@ -145,6 +155,14 @@ def draw_split(table: pd.DataFrame, options: SplitOptions) -> Split | None:
         options.fractions,
         rng=np.random.default_rng(options.seed),
     )
+
+
+def _kept(split: Split, table: pd.DataFrame) -> Split:
+    """Return a split without the images that are bad in this set."""
+    if split.table["image_id"].tolist() != table["image_id"].tolist():
+        raise ArgumentError.expected("given", "a split of the same images", "one of others")
+    bad = ((table["flags"] & BAD.value) != 0).to_numpy()
+    return Split(split.table.assign(part=split.table["part"].where(~bad, "")))
 
 
 @dataclass
