@@ -8,6 +8,8 @@ from __future__ import annotations
 
 __all__ = [
     "BARYON_WELL",
+    "BULGE_GROWTH",
+    "BULGE_SHARE",
     "BURST_RADIUS",
     "CLOSE",
     "COLOUR_SCATTER",
@@ -61,6 +63,12 @@ DISC_SIZE = (1.7, 0.2, 0.10)
 # Per disc scale length: scale of the baryons' well (half of its mass lies within the disc's
 # half-mass radius), thickness of the disc, scale of the bulge.
 DISC_SCALE = {"well": 0.70, "height": 0.09, "bulge": 0.18}
+# Bulge over all stars of a disc galaxy, and of an early-type one, and the share of the latter
+# (near the share of red galaxies of this mass, e.g. Baldry et al. 2004, ApJ 600, 681).
+BULGE_SHARE = ((0.05, 0.45), (0.50, 0.95), 0.2)
+# How much larger the bulge is where there is no disc: it then holds as much light as the disc
+# within nearly the same radius.
+BULGE_GROWTH = 2.0
 # Radial velocity dispersion of the disc in its centre over the peak speed.
 DISPERSION = 0.30
 # Softening of every force on a star [kpc]: a quarter of an HST pixel at z = 2.

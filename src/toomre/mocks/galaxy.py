@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toomre.errors import ArgumentError
-from toomre.mocks.constants import DISC_SCALE, DISPERSION
+from toomre.mocks.constants import BULGE_GROWTH, DISC_SCALE, DISPERSION
 from toomre.mocks.potential import Well
 
 __all__ = ["Galaxy", "Stars", "draw_stars"]
@@ -45,6 +45,12 @@ class Galaxy:
     def __post_init__(self) -> None:
         if not 0 <= self.bulge_share <= 1:
             raise ArgumentError.expected("bulge_share", "from 0 to 1", self.bulge_share)
+
+    @property
+    def bulge_scale(self) -> float:
+        """Scale radius of its bulge [kpc]; a galaxy of nothing else has a larger one."""
+        grown = 1 + BULGE_GROWTH * max(0.0, self.bulge_share - 0.45) / 0.55
+        return DISC_SCALE["bulge"] * self.disc_scale * grown
 
     @property
     def well(self) -> Well:
@@ -151,7 +157,7 @@ def _gamma_two(rng: np.random.Generator, count: int) -> Array:
 
 def _bulge(galaxy: Galaxy, well: Well, count: int, rng: np.random.Generator) -> tuple[Array, Array]:
     """Draw a Hernquist sphere with isotropic velocities from its Jeans equation."""
-    a = DISC_SCALE["bulge"] * galaxy.disc_scale
+    a = galaxy.bulge_scale
     last = (_BULGE_END / (1 + _BULGE_END)) ** 2
     root = np.sqrt(rng.uniform(0, last, count))
     r = a * root / (1 - root)

@@ -16,6 +16,7 @@ from scipy.spatial.transform import Rotation
 from toomre.errors import ArgumentError
 from toomre.lookup import lookup
 from toomre.mocks.constants import (
+    BULGE_SHARE,
     DARK_SHARE,
     DISC_SIZE,
     FLYBY_CLEAR,
@@ -228,11 +229,12 @@ def _galaxies(mass: float, ratio: float | None, rng: np.random.Generator) -> tup
     """Divide a mass between two galaxies, or give it to one."""
     masses = [mass] if ratio is None else [mass / (1 + ratio), mass * ratio / (1 + ratio)]
     size, power, scatter = DISC_SIZE
+    discs, spheroids, share = BULGE_SHARE
     return tuple(
         Galaxy(
             each,
             size * (each / 1e10) ** power * 10 ** rng.normal(0, scatter),
-            rng.uniform(0.05, 0.45),
+            rng.uniform(*(spheroids if rng.uniform() < share else discs)),
         )
         for each in masses
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ Array = NDArray[np.float64]
 # A galaxy has at least this many stars, however small its share of the mass.
 _FEWEST = 500
 # Kernel over the distance to the neighbour, and kernel of a clump [kpc].
-_KERNEL, _CLUMP = 1.0, 0.5
+_KERNEL, _CLUMP = 1.15, 0.5
 # The middle of the frame is this far from the first nucleus [kpc], sigma in x and in y.
 _POINTING = 0.4
 # Dwarf satellites: mean number, share of the mass of each, distance and half-light radius [kpc].
@@ -180,6 +180,10 @@ def _galaxy_cloud(
     rng: np.random.Generator,
 ) -> _Cloud:
     galaxy, orbit = encounter.galaxies[number], encounter.orbit
+    if number == 1:  # two galaxies of a pair have no arms in common
+        light = replace(
+            light, phase=rng.uniform(0, 2 * np.pi), pitch=light.pitch * rng.choice([-1, 1])
+        )
     turn = Rotation.random(rng=rng).as_matrix()
     born = draw_stars(galaxy, max(_FEWEST, round(PARTICLES * weight)), rng)
     stars = born.turned(turn)
