@@ -1,8 +1,8 @@
 """Find merging galaxies in survey images, and prove it.
 
-Each command of the command line is a function here: `prepare`, `observe`, `audit`, `train`,
-`evaluate`, `crossvalidate`, `classify`, `models`, `export`, `look` and `demo`. They are imported
-when first used, so that ``import toomre`` is quick.
+Each command of the command line is a function here: `simulate`, `observe`, `prepare`, `look`,
+`audit`, `train`, `evaluate`, `crossvalidate`, `classify`, `models`, `export` and `demo`. They are
+imported when first used, so that ``import toomre`` is quick.
 
 Examples
 --------
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from toomre.jobs.models import models
     from toomre.jobs.observe import observe
     from toomre.jobs.prepare import prepare
+    from toomre.jobs.simulate import simulate
     from toomre.jobs.train import train
 
 __version__ = "0.1.0"
@@ -42,6 +43,7 @@ __all__ = [
     "models",
     "observe",
     "prepare",
+    "simulate",
     "train",
 ]
 

@@ -14,6 +14,7 @@ from toomre.cli.look import look
 from toomre.cli.models import models
 from toomre.cli.observe import observe
 from toomre.cli.prepare import prepare
+from toomre.cli.simulate import simulate
 from toomre.cli.train import train
 
 __all__ = ["COMMANDS", "register"]
@@ -21,8 +22,9 @@ __all__ = ["COMMANDS", "register"]
 #: In the order in which one uses them.
 COMMANDS = (
     demo,
-    prepare,
+    simulate,
     observe,
+    prepare,
     look,
     audit,
     train,

@@ -30,7 +30,7 @@ _RADIUS = (0.6, -0.08, 0.4)
 _POWER = (2.0, 1.2)
 _PEAK = 1600.0
 # Temperatures of the stars [K] and h c / k [nm K].
-_TEMPERATURE = (3300.0, 7000.0)
+_TEMPERATURE = (2800.0, 7000.0)
 _SECOND_RADIATION = 1.4388e7
 
 
