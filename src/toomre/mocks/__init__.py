@@ -1,1 +1,4 @@
-"""Drawn cutouts, until the simulator stands here; nothing needs torch."""
+"""A simulator of merging and other galaxies, drawn cutouts, and how a survey sees them.
+
+Nothing here needs torch. `toomre.mocks.sample` is the simulator's front door.
+"""

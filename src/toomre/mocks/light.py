@@ -95,7 +95,7 @@ def draw_light(bands: int, rng: np.random.Generator) -> LightDraw:
         arms=rng.uniform(0.2, 0.9) * (0.3 if quenched else 1.0),
         pitch=float(rng.choice([-1, 1])) * rng.uniform(12, 32),
         phase=rng.uniform(0, 2 * np.pi),
-        clumps=(rng.uniform(0.05, 0.30), int(rng.integers(6, 30))),
+        clumps=(rng.uniform(0.05, 0.25), int(rng.integers(10, 40))),
     )
 
 
@@ -142,7 +142,7 @@ def shine(
     if young.sum() > 0:
         likely = young * dense**2
         chosen = rng.choice(old.size, size=number, p=likely / likely.sum())
-        bright = np.bincount(chosen, rng.pareto(1.5, number) + 0.3, minlength=old.size)
+        bright = np.bincount(chosen, rng.pareto(2.5, number) + 0.5, minlength=old.size)
         young = (1 - share) * young + share * bright / bright.sum()
         sharp[chosen] = True
     centre = np.exp(-np.sum(local**2, axis=0) / (2 * BURST_RADIUS**2))
