@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from toomre.cli.options import (
+    Bands,
+    DecColumn,
+    FileColumn,
+    IdColumn,
+    Pattern,
+    PixelEncoding,
+    PixelScale,
+    RaColumn,
+    names,
+)
 
 if TYPE_CHECKING:
     from toomre.preparation.prepared import PreparedSet
@@ -29,30 +41,21 @@ def prepare(  # noqa: PLR0917 - typer hands them over by name
         float | None,
         typer.Option(help="Side of the centred square to cut [input pixel]; default: all."),
     ] = None,
-    bands: Annotated[
-        str | None, typer.Option(help="Bands of the inputs in order, such as i,r,g.")
-    ] = None,
+    bands: Bands = None,
     wanted: Annotated[
         str | None, typer.Option(help="Bands to store in order; default: all.")
     ] = None,
-    pixel_scale: Annotated[
-        float | None, typer.Option(help="Pixel scale of the inputs [arcsec/pixel].")
-    ] = None,
-    encoding: Annotated[
-        Literal["linear", "display"] | None,
-        typer.Option(help="linear (flux) or display (brightness on a screen)."),
-    ] = None,
-    pattern: Annotated[
-        str | None, typer.Option(help="How files are named, such as {image_id}_{band}.fits.")
-    ] = None,
-    id_column: Annotated[str | None, typer.Option(help="The table's column of image ids.")] = None,
-    file_column: Annotated[str | None, typer.Option(help="... of files below INPUT.")] = None,
+    pixel_scale: PixelScale = None,
+    encoding: PixelEncoding = None,
+    pattern: Pattern = None,
+    id_column: IdColumn = None,
+    file_column: FileColumn = None,
     galaxy_column: Annotated[str | None, typer.Option(help="... of galaxies.")] = None,
     label_column: Annotated[
         str | None, typer.Option(help='... of labels, 1 = merger; "" for none.')
     ] = None,
-    ra_column: Annotated[str | None, typer.Option(help="... of right ascension.")] = None,
-    dec_column: Annotated[str | None, typer.Option(help="... of declination.")] = None,
+    ra_column: RaColumn = None,
+    dec_column: DecColumn = None,
     redshift_column: Annotated[str | None, typer.Option(help="... of redshift.")] = None,
     split: Annotated[
         str, typer.Option(help="Shares of train, valid and test, split by galaxy.")
@@ -92,10 +95,10 @@ def prepare(  # noqa: PLR0917 - typer hands them over by name
             ),
             grid=Grid(size=size, crop=crop, native_pixel_scale=pixel_scale),
             facts=Facts(
-                bands=_names(bands),
+                bands=names(bands),
                 pixel_scale=pixel_scale,
                 encoding=encoding,
-                wanted=_names(wanted),
+                wanted=names(wanted),
             ),
             split=SplitOptions(parse_split(split), link_length, seed),
             overwrite=overwrite,
@@ -122,10 +125,6 @@ def parse_split(text: str) -> tuple[float, float, float]:
         return train / total, valid / total, test / total
     except (ValueError, ZeroDivisionError) as error:
         raise ArgumentError.expected("split", "three numbers such as 70:10:20", text) from error
-
-
-def _names(text: str | None) -> tuple[str, ...] | None:
-    return None if text is None else tuple(part.strip() for part in text.split(","))
 
 
 def _report(prepared: PreparedSet) -> None:

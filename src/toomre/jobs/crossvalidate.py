@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from toomre.errors import ArgumentError, OutputExistsError
+from toomre.errors import ArgumentError
 from toomre.evaluation.report import Evaluation, evaluate_scores
 from toomre.jobs.evaluate import evaluate, write_figures
-from toomre.jobs.provenance import environment
+from toomre.jobs.provenance import check_identity, environment
 from toomre.jobs.train import TrainOptions, train
 from toomre.preparation.prepared import PreparedSet
 from toomre.preparation.split import fold_splits
 from toomre.recipe import Recipe
-from toomre.storage import atomic_path, read_json, write_json
+from toomre.storage import atomic_path, write_json
 
 __all__ = ["CrossValidated", "FoldOptions", "crossvalidate"]
 
@@ -150,12 +150,7 @@ def _claim(folder: Path, recipe: Recipe, prepared: PreparedSet, plan: FoldOption
     }
     path = folder / "crossvalidation.json"
     if path.exists():
-        found = read_json(path)
-        wrong = [key for key, value in identity.items() if found.get(key) != value]
-        if wrong:
-            raise OutputExistsError(
-                f"{folder} holds a cross-validation with another {wrong[0]}. Give another folder."
-            )
+        check_identity(path, identity)
         return
     write_json(path, {**environment(), **identity})
     recipe.write(folder / "recipe.toml")

@@ -23,18 +23,19 @@ from toomre.build import (
 )
 from toomre.datasets.batches import EvaluationBatches, TrainingBatches, View
 from toomre.datasets.normalisation import Normalisation
-from toomre.errors import ArgumentError, MissingPackageError, OutputExistsError
+from toomre.errors import ArgumentError, OutputExistsError
 from toomre.inference.scoring import calibrated, score_rows
 from toomre.inference.store import CARD_FILE, WEIGHTS_FILE, Model
-from toomre.jobs.provenance import environment, now
+from toomre.jobs.provenance import check_identity, environment, now
 from toomre.jobs.run import Run
 from toomre.networks.card import InputCard, ModelCard, TrainingCard
 from toomre.preparation.prepared import PreparedSet
 from toomre.preparation.split import Split
 from toomre.recipe import Recipe
-from toomre.storage import atomic_path, read_json, write_json
+from toomre.storage import atomic_path, write_json
 from toomre.training.checkpoint import read_weights
 from toomre.training.selection import Selector
+from toomre.training.tensorboard import tensorboard_log
 from toomre.training.trainer import Experiment, Fitted, Trainer
 from toomre.training.validation import Validation
 
@@ -122,7 +123,7 @@ def train(
         Selector(selection.metric, selection.patience, selection.min_delta),
         checkpoint_seconds=options.checkpoint_seconds,
         progress=progress,
-        listeners=[*listeners, *_tensorboard(folder, options.tensorboard)],
+        listeners=[*listeners, *_loggers(folder, options.tensorboard)],
     )
     fitted = trainer.fit()
     card = _card(recipe, prepared, split, normalisation, fitted, truth["train"])
@@ -159,13 +160,7 @@ def _claim(folder: Path, recipe: Recipe, prepared: PreparedSet, split: Split, re
             raise OutputExistsError(
                 f"{folder} holds a run already. Give another folder, or resume it (--resume)."
             )
-        found = read_json(path)
-        for key, wanted in identity.items():
-            if found.get(key) != wanted:
-                raise OutputExistsError(
-                    f"{folder} holds a run with another {key.removesuffix('_sha256')} "
-                    f"({str(found.get(key))[:12]} instead of {wanted[:12]}). Give another folder."
-                )
+        check_identity(path, identity)
         return (folder / CARD_FILE).exists()
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
@@ -281,21 +276,5 @@ def _finish(
     shutil.rmtree(folder / "checkpoints")
 
 
-def _tensorboard(folder: Path, wanted: bool) -> list[Callable[[dict[str, float]], None]]:
-    if not wanted:
-        return []
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise MissingPackageError(
-            "TensorBoard is not installed. Use `pip install 'toomre[tensorboard]'`."
-        ) from error
-    writer = SummaryWriter(folder / "tensorboard")
-
-    def log(row: dict[str, float]) -> None:
-        for name, value in row.items():
-            if name != "epoch":
-                writer.add_scalar(name, value, int(row["epoch"]))
-        writer.flush()
-
-    return [log]
+def _loggers(folder: Path, tensorboard: bool) -> list[Callable[[dict[str, float]], None]]:
+    return [tensorboard_log(folder / "tensorboard")] if tensorboard else []
