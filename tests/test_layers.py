@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1] / "src" / "toomre"
 # From the ground up: a package may import itself and whatever stands in a lower row.
 LAYERS = [
     {"errors"},
-    {"storage", "lookup"},
+    {"storage", "lookup", "output", "spreadsheet"},
     {"images", "recipe"},
     {"evaluation"},
     {"networks", "mocks", "preparation"},
@@ -30,6 +30,8 @@ TORCH_FREE = [
     "errors",
     "storage",
     "lookup",
+    "output",
+    "spreadsheet",
     "recipe",
     "images",
     "evaluation",

@@ -102,6 +102,7 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
 def _report(result: ClassifiedCatalog) -> None:
     """Print what was found, and the most frequent flags."""
     from toomre.cli.progress import console
+    from toomre.images.flags import is_bad
 
     screen = console()
     found = result.summary
@@ -110,9 +111,11 @@ def _report(result: ClassifiedCatalog) -> None:
         f"(p >= {found['threshold']:.4g}; {result.provenance['model_id']})"
     )
     screen.print(f"ok {found['ok']}, warn {found['warn']}, bad {found['bad']}")
-    reasons = list(found["flags"].items())
+    if found["left_out"]:
+        screen.print(f"{found['left_out']} images left out, as no row of the table has them")
+    reasons = sorted(found["flags"].items(), key=lambda item: not is_bad(item[0]))
     for name, count in reasons[:_SHOWN]:
-        screen.print(f"  {name}: {count}")
+        screen.print(f"  {name}{' (bad)' if is_bad(name) else ''}: {count}")
     if len(reasons) > _SHOWN:
         screen.print("  ... and others; see the columns `flags` and `reason`")
     screen.print(f"Written to {ascii(str(result.path))[1:-1]}")

@@ -47,6 +47,7 @@ def prepare(  # noqa: PLR0917 - typer hands them over by name
     ] = None,
     pixel_scale: PixelScale = None,
     encoding: PixelEncoding = None,
+    unit: Annotated[str, typer.Option(help="Unit of the pixel values, for the record.")] = "",
     pattern: Pattern = None,
     id_column: IdColumn = None,
     file_column: FileColumn = None,
@@ -99,6 +100,7 @@ def prepare(  # noqa: PLR0917 - typer hands them over by name
                 pixel_scale=pixel_scale,
                 encoding=encoding,
                 wanted=names(wanted),
+                unit=unit,
             ),
             split=SplitOptions(parse_split(split), link_length, seed),
             overwrite=overwrite,
@@ -130,6 +132,7 @@ def parse_split(text: str) -> tuple[float, float, float]:
 def _report(prepared: PreparedSet) -> None:
     """Print what was made, and the first bad inputs with their reasons."""
     from toomre.cli.progress import console
+    from toomre.images.flags import flag_counts
 
     screen = console()
     counts = prepared.summary()
@@ -138,9 +141,13 @@ def _report(prepared: PreparedSet) -> None:
         f"{counts['nonmergers']} nonmergers, {counts['unlabelled']} unlabelled"
     )
     screen.print(f"ok {counts['ok']}, warn {counts['warn']}, bad {counts['bad']}")
+    if counts["left_out"]:
+        screen.print(f"{counts['left_out']} images left out, as no row of the table has them")
     if prepared.split is not None:
         parts = {name: len(prepared.split.rows(name)) for name in ("train", "valid", "test")}
         screen.print(", ".join(f"{name} {count}" for name, count in parts.items()))
+    for name, count in flag_counts(prepared.catalog["flags"]).items():
+        screen.print(f"  {name}: {count}")
     bad = prepared.catalog[prepared.catalog["status"] == "bad"]
     for image_id, reason in bad[["image_id", "reason"]].head(_SHOWN).itertuples(index=False):
         screen.print(f"  bad: {_printable(image_id)}: {_printable(reason)}")

@@ -52,6 +52,8 @@ def environment() -> dict[str, Any]:
 def check_identity(path: Path, wanted: Mapping[str, object]) -> None:
     """Refuse to go on in a folder whose record in `path` differs from what is wanted.
 
+    Such a folder holds its own ``recipe.toml``, which the message points to.
+
     Raises
     ------
     OutputExistsError
@@ -62,5 +64,6 @@ def check_identity(path: Path, wanted: Mapping[str, object]) -> None:
         if found.get(key) != value:
             raise OutputExistsError(
                 f"{path.parent} holds a result with another {key.removesuffix('_sha256')} "
-                f"({str(found.get(key))[:12]} instead of {str(value)[:12]}). Give another folder."
+                f"({str(found.get(key))[:12]} instead of {str(value)[:12]}). Give another "
+                f"folder, or go on with what stands there ({path.parent / 'recipe.toml'})."
             )

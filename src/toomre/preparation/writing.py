@@ -13,10 +13,10 @@ import toomre
 from toomre.images.cutout import Cutout
 from toomre.images.flags import BAD, Status
 from toomre.images.grid import Grid
+from toomre.output import output_folder
 from toomre.preparation.agreement import agreeing, find_reference
 from toomre.preparation.groups import galaxy_groups
 from toomre.preparation.image_file import ImageFile
-from toomre.preparation.output import output_folder
 from toomre.preparation.prepared import PreparedInfo
 from toomre.preparation.split import Split, SplitOptions, make_split
 from toomre.storage import atomic_path, sha256_file, write_json
@@ -47,12 +47,18 @@ class Plan:
         The command, as one would type it.
     created
         UTC time, ISO 8601.
+    left_out
+        How many images of the input no row of the table has.
+    unit
+        Unit of the pixel values, as the user gave it.
     """
 
     grid: Grid
     split: SplitOptions
     command: str
     created: str
+    left_out: int = 0
+    unit: str = ""
 
 
 def write_prepared(
@@ -107,12 +113,14 @@ def write_prepared(
         info = PreparedInfo(
             bands=reference.bands or (),
             encoding=reference.encoding,
+            unit=plan.unit,
             grid=plan.grid,
             pixel_scale=plan.grid.pixel_scale or reference.pixel_scale,
             shape=shape,
             images_sha256=images.sha256,
             catalog_sha256=sha256_file(folder / FILES[1]),
             status_counts={str(each): found.status.count(str(each)) for each in Status},
+            left_out=plan.left_out,
             command=plan.command,
             version=toomre.__version__,
             seed=plan.split.seed,
