@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test slow lint bench clean
+.PHONY: demo test slow nightly lint bench clean
 
 demo: $(STAMP)
 	$(BIN)/toomre demo --out demo
@@ -14,6 +14,9 @@ test: $(STAMP)
 
 slow: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "slow and not gpu"
+
+nightly: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "nightly and not gpu"
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

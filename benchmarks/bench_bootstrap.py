@@ -5,13 +5,12 @@ Run it by itself: ``python benchmarks/bench_bootstrap.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from statistics import median
-from time import process_time
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
+from timing import seconds
 
 from toomre.evaluation.bootstrap import bootstrap
 
@@ -48,16 +47,10 @@ def main() -> float:
     with threadpool_limits(1):
         if not np.allclose(loop(), vectorised(), atol=0.005):
             raise SystemExit("the two intervals differ")
-        times = [(_seconds(loop), _seconds(vectorised)) for _ in range(ROUNDS)]
+        times = [(seconds(loop), seconds(vectorised)) for _ in range(ROUNDS)]
     ratio = median(slow for slow, _ in times) / median(fast for _, fast in times)
     print(f"bootstrap_roc_auc  ratio {ratio:.1f}  floor {FLOOR}")
     return ratio
-
-
-def _seconds(function: Callable[[], object]) -> float:
-    start = process_time()
-    function()
-    return process_time() - start
 
 
 if __name__ == "__main__":

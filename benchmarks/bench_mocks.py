@@ -5,10 +5,8 @@ Run it by itself: ``python benchmarks/bench_mocks.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from time import process_time
-
 import numpy as np
+from timing import seconds
 
 from toomre.mocks.constants import PARTICLES, SOFTENING
 from toomre.mocks.galaxy import Galaxy, draw_stars
@@ -29,16 +27,16 @@ def main() -> tuple[float, float]:
     rates = []
     for round_ in range(3):
         numbers = range(1000 * round_, 1000 * round_ + GALAXIES)
-        seconds = _seconds(lambda n=numbers: [simulate_galaxy(i, 1, plan) for i in n])
-        rates.append(4 * GALAXIES / seconds)
+        spent = seconds(lambda n=numbers: [simulate_galaxy(i, 1, plan) for i in n])
+        rates.append(4 * GALAXIES / spent)
     rate = float(np.median(rates))
     print(f"mock_images_per_second_and_core  {rate:.0f}  floor {IMAGES_FLOOR}")
     galaxy = Galaxy(1e10, 1.7, 0.2)
     stars = draw_stars(galaxy, PARTICLES, np.random.default_rng(1))
     p, v, well = stars.position, stars.velocity, galaxy.well
     move_stars(p, v, (well, None), None, (0.0, 0.01))
-    fast = _seconds(lambda: move_stars(p, v, (well, None), None, (0.0, SPAN)))
-    ratio = _seconds(lambda: plain(p, v, well)) / fast
+    fast = seconds(lambda: move_stars(p, v, (well, None), None, (0.0, SPAN)))
+    ratio = seconds(lambda: plain(p, v, well)) / fast
     print(f"star_steps_over_plain_loop  ratio {ratio:.1f}  floor {RATIO_FLOOR}")
     return rate, ratio
 
@@ -57,12 +55,6 @@ def plain(position: np.ndarray, velocity: np.ndarray, well: Well) -> np.ndarray:
         )
         p += 0.5 * FIXED_STEP * v
     return p
-
-
-def _seconds(function: Callable[[], object]) -> float:
-    start = process_time()
-    function()
-    return process_time() - start
 
 
 if __name__ == "__main__":

@@ -5,12 +5,11 @@ Run it by itself: ``python benchmarks/bench_observing.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from time import process_time
 
 import galsim
 import numpy as np
+from timing import seconds
 
 from toomre.images.psf import PSF, blur
 from toomre.mocks.observing import observe
@@ -32,13 +31,11 @@ def main() -> tuple[float, float]:
     blur(images[0], psf, scale)
     ratios, rates = [], []
     for _ in range(3):
-        fast = _seconds(lambda: [blur(image, psf, scale) for image in images[:20]])
-        slow = _seconds(lambda: [_galsim(plane, scale) for image in images[:20] for plane in image])
+        fast = seconds(lambda: [blur(image, psf, scale) for image in images[:20]])
+        slow = seconds(lambda: [_galsim(plane, scale) for image in images[:20] for plane in image])
         ratios.append(slow / fast)
-        seconds = _seconds(
-            lambda: [observe(image, facts, twin.survey, plan, rng) for image in images]
-        )
-        rates.append(IMAGES / seconds)
+        spent = seconds(lambda: [observe(image, facts, twin.survey, plan, rng) for image in images])
+        rates.append(IMAGES / spent)
     ratio, rate = float(np.median(ratios)), float(np.median(rates))
     print(f"blur_over_galsim  ratio {ratio:.0f}  floor {RATIO_FLOOR}")
     print(f"observed_images_per_second_and_core  {rate:.0f}  floor {IMAGES_FLOOR}")
@@ -49,12 +46,6 @@ def _galsim(plane: np.ndarray, scale: float) -> np.ndarray:
     image = galsim.InterpolatedImage(galsim.Image(plane, scale=scale), x_interpolant="linear")
     both = galsim.Convolve(image, galsim.Gaussian(fwhm=0.2))
     return both.drawImage(nx=len(plane), ny=len(plane), scale=scale, method="no_pixel").array
-
-
-def _seconds(function: Callable[[], object]) -> float:
-    start = process_time()
-    function()
-    return process_time() - start
 
 
 if __name__ == "__main__":

@@ -8,12 +8,12 @@ with cross-entropy and Adam on batches of 128 images of 3 x 75 x 75 pixels.
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Callable
 from statistics import median
 
 import numpy as np
 import torch
+from timing import interleaved, seconds
 from torch import nn
 
 from toomre.build import build_loss, build_network
@@ -70,20 +70,6 @@ def toomre_step(precision: torch.dtype) -> Callable[[torch.Tensor, torch.Tensor]
         optimizer.step()
 
     return step
-
-
-def seconds(work: Callable[[], object]) -> float:
-    start = time.process_time()
-    work()
-    return time.process_time() - start
-
-
-def interleaved(works: list[Callable[[], object]], rounds: int) -> list[float]:
-    """Return the median seconds of each work, taken in turn."""
-    for work in works:
-        work()
-    times = [[seconds(work) for work in works] for _ in range(rounds)]
-    return [median(column) for column in zip(*times, strict=True)]
 
 
 def bench_step(rounds: int) -> None:

@@ -17,7 +17,13 @@ def test_every_command_is_a_function_of_the_same_name():
         assert callable(function)
         assert function.__module__ == f"toomre.jobs.{command.__name__}"
         assert function.__doc__
-    assert {command.__name__ for command in COMMANDS} == set(toomre.__all__) - {"__version__"}
+    functions = {name for name in toomre.__all__ if name[0].islower()}
+    assert {command.__name__ for command in COMMANDS} == functions
+
+
+@pytest.mark.parametrize("name", sorted(set(toomre.__all__) - {"__version__"}))
+def test_every_name_leads_to_an_object_of_that_name(name):
+    assert getattr(toomre, name).__name__ == name
 
 
 def test_unknown_attribute():

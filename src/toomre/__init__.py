@@ -1,14 +1,15 @@
 """Find merging galaxies in survey images, and prove it.
 
 Each command of the command line is a function here: `simulate`, `observe`, `prepare`, `look`,
-`audit`, `train`, `evaluate`, `crossvalidate`, `classify`, `models`, `export` and `demo`. They are
-imported when first used, so that ``import toomre`` is quick.
+`audit`, `train`, `evaluate`, `crossvalidate`, `classify`, `models`, `export` and `demo`. Beside
+them stand the objects that they take: `Recipe`, `Grid`, `Facts`, `Columns` and the options of
+each function. All are imported when first used, so that ``import toomre`` is quick.
 
 Examples
 --------
 >>> import toomre
->>> callable(toomre.prepare)
-True
+>>> toomre.ClassifyOptions(pixel_scale=0.396).device
+'auto'
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from toomre.images.grid import Grid
+    from toomre.images.loading import Facts
     from toomre.jobs.audit import audit
-    from toomre.jobs.classify import classify
-    from toomre.jobs.crossvalidate import crossvalidate
+    from toomre.jobs.classify import ClassifyOptions, classify
+    from toomre.jobs.crossvalidate import FoldOptions, crossvalidate
     from toomre.jobs.demo import demo
     from toomre.jobs.evaluate import evaluate
     from toomre.jobs.export import export
@@ -28,10 +31,25 @@ if TYPE_CHECKING:
     from toomre.jobs.observe import observe
     from toomre.jobs.prepare import prepare
     from toomre.jobs.simulate import simulate
-    from toomre.jobs.train import train
+    from toomre.jobs.train import TrainOptions, train
+    from toomre.preparation.columns import Columns
+    from toomre.preparation.inputs import Source
+    from toomre.preparation.prepared import PreparedSet
+    from toomre.preparation.split import SplitOptions
+    from toomre.recipe import Recipe
 
 __version__ = "0.1.0"
 __all__ = [
+    "ClassifyOptions",
+    "Columns",
+    "Facts",
+    "FoldOptions",
+    "Grid",
+    "PreparedSet",
+    "Recipe",
+    "Source",
+    "SplitOptions",
+    "TrainOptions",
     "__version__",
     "audit",
     "classify",
@@ -47,11 +65,25 @@ __all__ = [
     "train",
 ]
 
+# Where the objects stand that are no commands; a command stands in the job of its name.
+_PLACES = {
+    "ClassifyOptions": "jobs.classify",
+    "Columns": "preparation.columns",
+    "Facts": "images.loading",
+    "FoldOptions": "jobs.crossvalidate",
+    "Grid": "images.grid",
+    "PreparedSet": "preparation.prepared",
+    "Recipe": "recipe",
+    "Source": "preparation.inputs",
+    "SplitOptions": "preparation.split",
+    "TrainOptions": "jobs.train",
+}
+
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'toomre' has no attribute {name!r}")
-    return getattr(import_module(f"toomre.jobs.{name}"), name)
+    return getattr(import_module(f"toomre.{_PLACES.get(name, f'jobs.{name}')}"), name)
 
 
 def __dir__() -> list[str]:

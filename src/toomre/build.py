@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
-from toomre.errors import ArgumentError
+from toomre.errors import ArgumentError, ToomreError
 from toomre.lookup import lookup
 from toomre.losses.tables import LOSSES
 from toomre.losses.weighted_sum import WeightedSum
@@ -127,5 +127,7 @@ def _rate(
 def _make(make: Callable[..., T], options: Mapping[str, Any], what: str) -> T:
     try:
         return make(**options)
-    except TypeError as error:
+    except (TypeError, ValueError, RuntimeError) as error:
+        if isinstance(error, ToomreError):
+            raise
         raise ArgumentError(f"The options of {what} do not fit: {error}.") from error

@@ -107,10 +107,17 @@ class Augmentation(_Section):
 
 
 class Calibrate(_Section):
-    """How logits become probabilities, and which score is called a merger."""
+    """How logits become probabilities, and which score is called a merger.
+
+    `threshold`: the score with the best ``balanced_accuracy`` or ``f1``, or, as ``purity:0.95``,
+    the lowest one with that purity on the validation part.
+    """
 
     method: Literal["none", "temperature", "platt"] = "temperature"
-    threshold: str = "balanced_accuracy"
+    threshold: str = Field(
+        default="balanced_accuracy",
+        pattern=r"^(balanced_accuracy|f1|purity:(0?\.[0-9]+|1(\.0*)?))$",
+    )
 
 
 class Recipe(_Section):

@@ -36,7 +36,8 @@ def test_it_says_what_was_found(stack, make_model, tmp_path):
     mergers = int(table["is_merger"].sum())
     assert lines[0].startswith(f"6 images, {mergers} mergers (p >= 0.4; tiny@")
     assert lines[1] == "ok 0, warn 5, bad 1"
-    assert lines[2:4] == ["  pixel_scale_unknown: 6", "  blank: 1"]
+    assert "left out" not in done.stdout
+    assert lines[2:4] == ["  blank (bad): 1", "  pixel_scale_unknown: 6"]
     assert lines[4] == f"Written to {out}"
     assert table["status"].tolist() == ["warn"] * 4 + ["bad", "warn"]
 
@@ -57,6 +58,14 @@ def test_the_options_are_handed_on(stack, make_model, tmp_path):
 
 
 ROWS = "".join(f"g{i},{i},1\n" for i in range(6))
+
+
+def test_it_says_how_many_images_have_no_row(stack, make_model, tmp_path):
+    (tmp_path / "t.csv").write_text("image_id\n0\n5\n")
+    words = ("--model", make_model(), "--bands", "g,r,i", "--catalog", tmp_path / "t.csv")
+    done = run(stack, *words, "--out", tmp_path / "o.csv")
+    assert done.exit_code == 0, done.output
+    assert "\n4 images left out, as no row of the table has them\n" in done.stdout
 
 
 def test_strict_ends_with_1_after_writing(stack, make_model, tmp_path):

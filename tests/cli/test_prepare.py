@@ -53,6 +53,15 @@ def test_options_and_summary(folder: Path) -> None:
     assert str(folder / "out") in text.replace("\n", "")
 
 
+def test_images_without_a_row_are_counted(folder: Path) -> None:
+    (folder / "t.csv").write_text("image_id\nb\nlost\n")
+    words = [str(folder / "in"), "--bands", "g,r", "--size", "16", "--out", str(folder / "out")]
+    _, text = _run(*words, "--catalog", str(folder / "t.csv"))
+    assert "\n14 images left out, as no row of the table has them\n" in text
+    assert PreparedSet.open(folder / "out").info.left_out == 14
+    assert "left out" not in _run(*words, "--overwrite")[1]
+
+
 def test_strict(folder: Path) -> None:
     words = [str(folder / "in"), "--bands", "g,r", "--size", "16", "--strict", "--out"]
     assert _run(*words, str(folder / "out"))[0] == 1

@@ -93,7 +93,8 @@ def test_text_holds_every_number(scores, train):
     (lookup,) = [line for line in lines if line.startswith("lookup")]
     assert lookup.split()[-1] == "0.000"
     (row,) = [line for line in lines if line.startswith("merger ")]
-    assert row.split()[1:] == [str(count) for count in found.confusion[1]]
+    cells = zip(found.confusion[1], found.confusion_rates[1], strict=True)
+    assert row.split() == " ".join(["merger", *(f"{n}: {rate}" for n, rate in cells)]).split()
     assert max(map(len, lines)) <= 100
 
 
@@ -109,7 +110,10 @@ def test_undefined_numbers_print_as_a_dash(scores):
         ({"label": lambda t: t["label"].mask(t.index < 2)}, "2 images have no label"),
         ({"label": lambda t: 0}, "There are no mergers: metrics that need both classes"),
         ({"label": lambda t: (t.index < 8).astype(int)}, "There are only 4 mergers"),
-        ({"p_merger": lambda t: 0.5 * t["p_merger"]}, "uncalibrated: the expected calibration"),
+        (
+            {"p_merger": lambda t: 0.5 * t["p_merger"]},
+            "poorly calibrated: the expected",
+        ),
         (
             {"galaxy_id": lambda t: t["galaxy_id"].astype(str).mask(t.index < 40, "t1")},
             "leak: 10.0% of the images show a galaxy that the model was trained on",

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import csv
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -171,6 +174,56 @@ def test_an_output_that_is_there_is_kept(tmp_path: Path) -> None:
     with pytest.raises(OutputExistsError, match="--overwrite"):
         check_output(path)
     write(path, [rows_of(["a"])], overwrite=True)
+    assert read_catalog(path)["image_id"].tolist() == ["a"]
+
+
+@pytest.mark.parametrize("ending", [e for e in FORMATS if e != ".csv"])
+def test_a_json_file_beside_other_formats_is_not_touched(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"o{ending}"
+    sidecar_of(path).write_text("mine")
+    for overwrite in (False, True):
+        write(path, [rows_of(["a"])], overwrite=overwrite)
+        assert sidecar_of(path).read_text() == "mine"
+
+
+def test_a_json_file_beside_a_csv_is_replaced_only_if_allowed(tmp_path: Path) -> None:
+    path = tmp_path / "o.csv"
+    sidecar_of(path).write_text("mine")
+    for act in (check_output, lambda path: write(path, [rows_of(["a"])])):
+        with pytest.raises(OutputExistsError, match=r"o\.csv\.json is there already.*--overwrite"):
+            act(path)
+        assert [p.name for p in tmp_path.iterdir()] == ["o.csv.json"]
+    write(path, [rows_of(["a"])], overwrite=True)
+    assert read_provenance(path)["rows"] == 1
+
+
+DIE = """
+import os, signal, sys
+from pathlib import Path
+from toomre.inference.catalog import open_catalog
+with open_catalog(Path(sys.argv[1])) as writer:
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "x.fits"
+    done = subprocess.run([sys.executable, "-c", DIE, str(path)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert any(p.is_dir() for p in tmp_path.iterdir())  # else the test could not fail
+    write(path, [rows_of(["a"])])
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_two_runs_at_a_time_do_not_share_a_folder(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    with open_catalog(path) as writer:
+        with pytest.raises(OutputExistsError, match="Another run"):
+            write(path, [rows_of(["b"])])
+        check_output(path)
+        writer.write(rows_of(["a"]))
+        writer.finish(PROVENANCE)
     assert read_catalog(path)["image_id"].tolist() == ["a"]
 
 

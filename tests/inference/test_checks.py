@@ -9,7 +9,7 @@ from toomre.errors import ArgumentError
 from toomre.images.cutout import Cutout
 from toomre.images.flags import Flag, Status
 from toomre.images.loading import Facts
-from toomre.inference.checks import check_stated, fit_to_card
+from toomre.inference.checks import check_stated, fit_to_card, fits_card
 from toomre.networks.card import ModelCard
 
 BANDS = ("g", "r", "i")
@@ -49,7 +49,7 @@ def test_c47_stated_bands_without_the_models_are_refused(card, bands):
         check_stated(card, Facts(bands=bands))
 
 
-def test_c44_another_stated_encoding_is_refused(card):
+def test_b44_another_stated_encoding_is_refused(card):
     with pytest.raises(ArgumentError, match="Expected `encoding` to be 'linear'.*--allow-domain"):
         check_stated(card, Facts(encoding="display"))
     check_stated(card, Facts(encoding="display"), allow_domain=True)
@@ -103,12 +103,31 @@ def test_c48_unnamed_bands_are_bad_but_for_one_band_and_pictures(card, pixels, m
     assert fit_to_card(Cutout(shown[:2], encoding="display"), two).flags == Flag.BANDS
 
 
-def test_c44_another_encoding_is_bad_or_let_through_with_a_warning(card, pixels):
+def test_b44_another_encoding_is_bad_or_let_through_with_a_warning(card, pixels):
     picture = Cutout(pixels, bands=BANDS, encoding="display")
     assert fit_to_card(picture, card).flags == Flag.DTYPE
     let_through = fit_to_card(picture, card, allow_domain=True)
     assert let_through.flags == Flag.STRETCH
     assert let_through.pixels is not None
+
+
+def test_only_bands_and_encoding_decide_whether_an_input_fits(card, pixels):
+    def judged(read: Cutout, checked: Cutout | None = None, **options: bool) -> bool | None:
+        return fits_card(read, checked or fit_to_card(read, card, **options), card, **options)
+
+    good = Cutout(pixels, bands=BANDS)
+    picture = Cutout(pixels, bands=BANDS, encoding="display")
+    assert judged(good) is True
+    assert judged(good, good.flagged(Flag.BLANK, "all 0")) is True
+    assert judged(good, good.flagged(Flag.MISSING_BAND, "r is masked")) is True
+    assert judged(Cutout(pixels[:2])) is False
+    assert judged(Cutout(pixels), Cutout(pixels).flagged(Flag.BLANK, "all 0")) is False  # no names
+    assert judged(picture) is False
+    assert judged(picture, picture.flagged(Flag.BLANK, "all 0")) is False
+    assert judged(picture, allow_domain=True) is True
+    for flag in (Flag.UNREADABLE, Flag.DTYPE, Flag.MISSING_BAND):
+        assert judged(Cutout.bad(flag, "")) is None
+    assert judged(Cutout.bad(Flag.BANDS, "2 bands")) is False
 
 
 def test_values_out_of_range_are_flagged_and_cut(card, pixels):

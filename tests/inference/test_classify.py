@@ -74,21 +74,41 @@ def test_no_inputs_give_no_rows(predictor):
 
 def test_inputs_none_of_which_fits_are_refused(predictor):
     misfit = Cutout.bad(Flag.BANDS, "2 bands")
-    readings = [Reading(str(i), misfit) for i in range(3)]
+    readings = [Reading(str(i), misfit, fits=False) for i in range(3)]
     readings.append(Reading("x", Cutout.bad(Flag.UNREADABLE, "empty")))
     match = "None of the first 4 inputs fits the model tiny; 3 of them: bands: 2 bands. Nothing"
     with pytest.raises(ArgumentError, match=match):
         list(score_readings(readings, predictor, threshold=0.5))
 
 
-def test_inputs_that_are_only_broken_are_not_refused(predictor):
-    readings = [Reading("x", Cutout.bad(Flag.UNREADABLE, "empty"))]
+@pytest.mark.parametrize("flag", [Flag.UNREADABLE, Flag.DTYPE, Flag.MISSING_BAND, Flag.BANDS])
+def test_inputs_that_are_only_broken_are_not_refused(predictor, flag):
+    readings = [Reading("x", Cutout.bad(flag, "broken"))]
     (rows,) = score_readings(readings, predictor, threshold=0.5)
     assert rows["status"].to_pylist() == ["bad"]
 
 
+def test_one_input_that_fits_keeps_the_run_going_even_if_it_is_blank(predictor):
+    misfit = Reading("a", Cutout.bad(Flag.BANDS, "2 bands"), fits=False)
+    blank = Reading("b", Cutout.bad(Flag.BLANK, "all 0"), fits=True)
+    (rows,) = score_readings([misfit] * 9 + [blank], predictor, threshold=0.5)
+    assert rows["status"].to_pylist() == ["bad"] * 10
+
+
+def test_blank_misfits_go_with_the_others_but_do_not_refuse_alone(predictor):
+    blank = Reading("b", Cutout.bad(Flag.BLANK, "all 0"), fits=False)
+    (rows,) = score_readings([blank], predictor, threshold=0.5)
+    assert rows["status"].to_pylist() == ["bad"]
+    misfit = Reading("a", Cutout.bad(Flag.DTYPE, "a picture"), fits=False)
+    with pytest.raises(ArgumentError, match="1 of them: dtype: a picture"):
+        list(score_readings([blank, misfit], predictor, threshold=0.5))
+
+
 def test_misfits_after_the_first_chunk_stop_nothing(predictor, readings):
-    late = [*readings[:2], *(Reading(str(i), Cutout.bad(Flag.BANDS, "2")) for i in range(4))]
+    late = [
+        *readings[:2],
+        *(Reading(str(i), Cutout.bad(Flag.BANDS, "2"), fits=False) for i in range(4)),
+    ]
     parts = list(score_readings(late, predictor, threshold=0.5, chunk_size=2))
     assert [status for part in parts for status in part["status"].to_pylist()] == [
         *["ok"] * 2,

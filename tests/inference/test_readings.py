@@ -66,10 +66,10 @@ def test_files_of_too_few_or_too_many_bands_are_bad(wish, bands, flag):
 
 
 def test_a_reader_that_fails_makes_one_input_bad(wish, monkeypatch):
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError("two\nlines")
 
-    monkeypatch.setattr("toomre.inference.readings.load_cutout", fail)
+    monkeypatch.setattr("toomre.inference.readings.read_cutout", fail)
     (reading,) = read_files([(InputItem("a", (Path("a.fits"),)), "")], None, wish)
     assert reading.cutout.flags == Flag.UNREADABLE
     assert reading.cutout.reason.startswith("unreadable: the reader failed: RuntimeError: two")

@@ -87,6 +87,7 @@ def test_every_input_comes_once_and_in_order(folder, make_model, tmp_path):
         "mergers": int((table["p_merger"] >= 0.4).sum()),
         "threshold": 0.4,
         "flags": {"blank": 1, "unreadable": 1, "not_fits": 1},
+        "left_out": 0,
     }
     assert len(result) == 12
     bad = table[table["status"] == "bad"]
@@ -162,6 +163,52 @@ def test_a_table_gives_order_ids_positions_and_the_missing(folder, make_model, t
     )
     assert "mass" not in found
     assert result.summary["images"] == 5
+    assert result.summary["left_out"] == 12 - 3
+    assert read_provenance(tmp_path / "o.csv")["counts"]["left_out"] == 9
+
+
+def test_columns_that_are_not_needed_stop_nothing(folder, make_model, tmp_path):
+    rows = ["image_id,class,galaxy_id,z", "1/3.fits,GALAXY,1.5,?", "0/0.fits,QSO,2.5,?"]
+    (tmp_path / "t.csv").write_text("\n".join(rows) + "\n")
+    pd.read_csv(tmp_path / "t.csv").to_parquet(tmp_path / "t.parquet")
+    model = make_model()
+    for name in ("t.csv", "t.parquet"):
+        table = classify(folder, model, catalog=tmp_path / name).table
+        assert table["image_id"].tolist() == ["1/3.fits", "0/0.fits"]
+        assert table["status"].tolist() == ["ok", "ok"]
+
+
+def test_rows_of_a_stack_that_no_row_names_are_counted(galaxies, rng, make_model, tmp_path):
+    np.save(tmp_path / "stack.npy", galaxies(5, 64, rng))
+    (tmp_path / "t.csv").write_text("image_id\n3\n1\n")
+    stack = tmp_path / "stack.npy"
+    some = classify(stack, make_model(), catalog=tmp_path / "t.csv", options=STATED)
+    assert some.table["image_id"].tolist() == ["3", "1"]
+    assert some.summary["left_out"] == 3
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_the_output_of_an_earlier_run_is_no_input(folder, make_model, tmp_path, link):
+    source, model, out = folder, make_model(), folder / "1" / "x.fits"
+    if link:
+        source = tmp_path / "link"
+        source.symlink_to(folder)
+    again = ClassifyOptions(overwrite=True)
+    for options in (ClassifyOptions(), again, again):
+        assert classify(source, model, out, options=options).table["image_id"].tolist() == NAMES
+    out.replace(folder / "1" / "3.fits")  # another name is an input like any other
+    assert len(classify(source, model, out, options=again).table) == 12
+
+
+def test_an_output_never_replaces_what_is_read(folder, image, make_model, tmp_path):
+    model, options = make_model(), ClassifyOptions(overwrite=True)
+    (tmp_path / "t.csv").write_text("image_id\n1/3.fits\n")
+    cutout = folder / "1" / "3.fits"
+    for source, out in ((folder, tmp_path / "t.csv"), (cutout, cutout)):
+        before = out.read_bytes()
+        with pytest.raises(ArgumentError, match="`out` to be another file than those to be read"):
+            classify(source, model, out, tmp_path / "t.csv", options=options)
+        assert out.read_bytes() == before
 
 
 def test_a_table_without_any_image_is_refused(folder, make_model, tmp_path):
@@ -302,7 +349,7 @@ def write_jpeg(path: Path, image: np.ndarray) -> None:
     Image.fromarray(picture).save(path, quality=95)
 
 
-def test_c44_a_picture_for_a_model_of_flux_is_refused(image, make_model, tmp_path):
+def test_b44_a_picture_for_a_model_of_flux_is_refused(image, make_model, tmp_path):
     write_jpeg(tmp_path / "in" / "a.jpg", image)
     model = make_model()
     with pytest.raises(
@@ -317,7 +364,7 @@ def test_c44_a_picture_for_a_model_of_flux_is_refused(image, make_model, tmp_pat
     assert 0 <= row["p_merger"] <= 1
 
 
-def test_c44_flux_for_a_model_of_pictures_is_refused(folder, make_model):
+def test_b44_flux_for_a_model_of_pictures_is_refused(folder, make_model):
     with pytest.raises(ArgumentError, match="dtype: the pixels are flux"):
         classify(folder, make_model(encoding="display"))
     with pytest.raises(
@@ -326,7 +373,36 @@ def test_c44_flux_for_a_model_of_pictures_is_refused(folder, make_model):
         classify(folder, make_model("b"), options=ClassifyOptions(encoding="display"))
 
 
-def test_c44_a_picture_among_flux_is_bad_and_stops_nothing(folder, image, make_model):
+def test_c55_broken_files_are_rejected_and_do_not_refuse_the_run(make_model, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.fits").touch()
+    np.save(tmp_path / "in" / "b.npy", np.ones((3, 64, 64), complex))
+    table = classify(tmp_path / "in", make_model(), tmp_path / "o.csv", options=STATED).table
+    assert table["status"].tolist() == ["bad", "bad"]
+    assert table["flags"].tolist() == [Flag.UNREADABLE.value, Flag.DTYPE.value]
+
+
+def test_c49_a_blank_band_and_a_missing_one_do_not_refuse_the_run(image, make_model, tmp_path):
+    image[1] = np.nan
+    write_fits(tmp_path / "in" / "a.fits", image)
+    for band in "gi":
+        write_fits(tmp_path / "in" / f"b_{band}.fits", image[0], bands=(band,))
+    for band in "gri":
+        (tmp_path / "in" / f"c_{band}.fits").touch()  # the group that shows what belongs together
+    table = classify(tmp_path / "in", make_model()).table
+    assert table["image_id"].tolist() == ["a.fits", "b", "c"]
+    assert table["flags"].tolist()[:2] == [Flag.MISSING_BAND.value] * 2
+    assert table["status"].tolist() == ["bad"] * 3
+
+
+def test_one_misfit_beside_an_image_that_fits_but_is_blank(image, make_model, tmp_path):
+    write_fits(tmp_path / "in" / "a.fits", image[:2], bands=("g", "r"))
+    write_fits(tmp_path / "in" / "b.fits", np.zeros((3, 64, 64), np.float32))
+    table = classify(tmp_path / "in", make_model()).table
+    assert table["flags"].tolist() == [Flag.BANDS.value, Flag.BLANK.value]
+
+
+def test_b44_a_picture_among_flux_is_bad_and_stops_nothing(folder, image, make_model):
     write_jpeg(folder / "z.jpg", image)
     table = classify(folder, make_model(), options=STATED).table
     assert table["flags"].tolist()[-1] == Flag.DTYPE.value

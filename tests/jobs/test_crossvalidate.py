@@ -62,5 +62,5 @@ def test_another_recipe_in_the_same_folder_is_refused(tiny_set, tiny_recipe, tmp
     recipe = tiny_recipe.replaced(training__epochs=1)
     options = {"plan": FoldOptions(folds=2), "options": OPTIONS}
     crossvalidate(recipe, tiny_set, tmp_path / "cv", **options)
-    with pytest.raises(OutputExistsError, match="another recipe_sha256"):
+    with pytest.raises(OutputExistsError, match="another recipe"):
         crossvalidate(recipe.replaced(seed=8), tiny_set, tmp_path / "cv", **options)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score, brier_score_loss, roc_auc_score
 
-from toomre.errors import ArgumentError, SplitMismatchError
+from toomre.errors import ArgumentError, CorruptFileError, SplitMismatchError
 from toomre.jobs.evaluate import evaluate
 from toomre.jobs.run import Run
 from toomre.jobs.train import TrainOptions, train
@@ -43,10 +44,18 @@ def copy_set(tiny_set: Path, folder: Path, catalog: pd.DataFrame | None = None) 
     shutil.copytree(tiny_set, folder)
     if catalog is not None:
         catalog.to_parquet(folder / "catalog.parquet", index=False)
-        info = read_json(folder / "dataset.json")
-        info["catalog_sha256"] = sha256_file(folder / "catalog.parquet")
-        write_json(folder / "dataset.json", info)
+        change_info(folder, catalog_sha256=sha256_file(folder / "catalog.parquet"))
     return folder
+
+
+def change_info(folder: Path, **changes: object) -> None:
+    info = read_json(folder / "dataset.json")
+    write_json(folder / "dataset.json", {**info, **changes})
+
+
+def change_images(folder: Path, change: Callable[[np.ndarray], np.ndarray]) -> None:
+    np.save(folder / "images.npy", change(np.load(folder / "images.npy")))
+    change_info(folder, images_sha256=sha256_file(folder / "images.npy"))
 
 
 def test_scikit_learn_judges_the_numbers(run, tiny_set):
@@ -109,8 +118,17 @@ def test_all_of_another_set_only_if_it_shares_no_galaxy(run, tiny_set, tmp_path)
     catalog = PreparedSet.open(tiny_set).catalog
     catalog["galaxy_id"] = "x" + catalog["galaxy_id"]
     catalog["image_id"] = "x" + catalog["image_id"]
+    renamed = copy_set(tiny_set, tmp_path / "renamed", catalog)
+    change_images(renamed, lambda images: images + np.float32(0.001))
+    with pytest.raises(SplitMismatchError, match="96 images"):  # by position
+        evaluate(run, renamed, part="all", device="cpu")
+    catalog["dec"] = np.nan
+    renamed = copy_set(tiny_set, tmp_path / "unplaced", catalog)
+    with pytest.raises(SplitMismatchError, match="96 images"):  # by pixels
+        evaluate(run, renamed, part="all", device="cpu")
     catalog.loc[:9, "label"] = pd.NA
     other = copy_set(tiny_set, tmp_path / "new", catalog)
+    change_images(other, lambda images: images[..., ::-1] + np.float32(0.001))
     done = evaluate(run, other, part="all", device="cpu", figures=False)
     assert done.evaluation.n_images == 110
     assert done.folder != run.folder
@@ -125,3 +143,31 @@ def test_a_run_can_be_opened_again(run):
     again = Run.open(run.folder)
     assert again.card == run.card
     assert again.split.sha256 == run.card.training.split_sha256
+
+
+def test_a_set_of_another_kind_is_refused(run, tiny_set, tmp_path):
+    for changes, word in (
+        ({"encoding": "display"}, "encoding"),
+        ({"bands": ["g", "r", "z"]}, "bands"),
+        ({"grid": {"size": 21, "crop": 84, "native_pixel_scale": 0.4}}, "pixel scale"),
+    ):
+        other = copy_set(tiny_set, tmp_path / word)
+        change_info(other, **changes)
+        with pytest.raises(ArgumentError, match=word):
+            evaluate(run, other, device="cpu")
+
+
+def test_bands_in_another_order_give_the_same_scores(run, tiny_set, tmp_path):
+    other = copy_set(tiny_set, tmp_path / "other")
+    change_images(other, lambda images: images[:, ::-1])
+    change_info(other, bands=["i", "r", "g"])
+    found = evaluate(run, other, device="cpu", figures=False, out=tmp_path / "out")
+    wanted = evaluate(run, device="cpu", figures=False).scores
+    np.testing.assert_allclose(found.scores["p_merger"], wanted["p_merger"], atol=1e-6)
+
+
+def test_changed_images_are_noticed(run, tiny_set, tmp_path):
+    other = copy_set(tiny_set, tmp_path / "other")
+    np.save(other / "images.npy", np.load(other / "images.npy")[::-1])
+    with pytest.raises(CorruptFileError, match=r"images\.npy has SHA-256"):
+        evaluate(run, other, device="cpu")

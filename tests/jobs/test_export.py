@@ -6,6 +6,7 @@ from toomre.errors import MissingFileError, OutputExistsError
 from toomre.inference.store import open_model
 from toomre.jobs.export import export
 from toomre.jobs.train import TrainOptions, train
+from toomre.preparation.prepared import PreparedSet
 from toomre.storage import write_json
 
 
@@ -23,6 +24,14 @@ def test_two_files_with_mean_metrics_and_widest_interval(tiny_set, tiny_recipe, 
         export(run.folder, tmp_path / "out", crossvalidation=tmp_path / "cv")
     seeds = [seed(0.9, 0.8, 0.95), seed(0.8, 0.75, 0.9)]
     write_json(tmp_path / "cv" / "metrics.json", {"seeds": seeds})
+    identity = {
+        "recipe_sha256": recipe.sha256,
+        "dataset_sha256": PreparedSet.open(tiny_set).info.sha256,
+    }
+    write_json(tmp_path / "cv" / "crossvalidation.json", {**identity, "recipe_sha256": "other"})
+    with pytest.raises(OutputExistsError, match="another recipe"):
+        export(run.folder, tmp_path / "out", crossvalidation=tmp_path / "cv")
+    write_json(tmp_path / "cv" / "crossvalidation.json", identity)
     export(
         run.folder,
         tmp_path / "out",

@@ -136,6 +136,8 @@ def test_stacks(tmp_path: Path, rng: np.random.Generator, form: str) -> None:
     pd.DataFrame({"id": ["7", "3"]}).to_csv(tmp_path / "some.csv", index=False)
     some = prepare(path, tmp_path / "some", tmp_path / "some.csv", grid=Grid(size=24), facts=facts)
     np.testing.assert_allclose(some.images, stack[[7, 3]], rtol=1e-5)
+    assert some.info.left_out == some.summary()["left_out"] == 18
+    assert done.info.left_out == 0
 
 
 def test_bad_inputs_are_rows(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -204,7 +206,7 @@ def test_e80_files_that_change_during_the_run(tmp_path: Path, rng: np.random.Gen
     assert _reasons(done) == {"G18": ("missing_file",), "G19": ("not_an_image",)}
 
 
-def test_e48_unnamed_bands_are_refused(tmp_path: Path, rng: np.random.Generator) -> None:
+def test_c48_unnamed_bands_are_refused(tmp_path: Path, rng: np.random.Generator) -> None:
     _pictures(tmp_path / "in", rng, count=4)
     with pytest.raises(ArgumentError, match=r"do not name them.*--bands"):
         prepare(tmp_path / "in", tmp_path / "out", grid=GRID)

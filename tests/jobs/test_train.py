@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from toomre.errors import OutputExistsError
+from toomre.errors import ArgumentError, OutputExistsError
 from toomre.inference.store import open_model
 from toomre.jobs.train import TrainOptions, train
 from toomre.preparation.prepared import PreparedSet
@@ -140,7 +140,7 @@ def test_ten_kills_one_hash(tiny_set, tiny_recipe, tmp_path, start):
         backbone={"name": "deepmerge1"},
         head={"name": "deepmerge1"},
         loss=[{"name": "binary_cross_entropy"}],
-        training__epochs=12,
+        training__epochs=80,
         augmentation__rotation=True,
     )
     path = tmp_path / "recipe.toml"
@@ -152,7 +152,7 @@ def test_ten_kills_one_hash(tiny_set, tiny_recipe, tmp_path, start):
     for _ in range(10):
         process = start(tiny_set, path, disturbed)
         wait_for_checkpoint(process, disturbed, latest_step(disturbed))
-        time.sleep(moment.uniform(0, 0.12))
+        time.sleep(moment.uniform(0, 0.06))
         process.kill()
         process.join()
         assert process.exitcode == -signal.SIGKILL, "it ended before it could be killed"
@@ -165,3 +165,67 @@ def test_ten_kills_one_hash(tiny_set, tiny_recipe, tmp_path, start):
     for card in cards:
         del card["training"]["created"]
     assert cards[0] == cards[1]
+
+
+def test_two_runs_on_one_folder_refuse(tiny_set, tiny_recipe, tmp_path):
+    from toomre.output import output_lock
+
+    resume = TrainOptions(device="cpu", resume=True)
+    with output_lock(tmp_path / "run"), pytest.raises(OutputExistsError, match="Another run"):
+        train(tiny_recipe, tiny_set, tmp_path / "run", options=resume)
+
+
+@pytest.mark.parametrize("left", [[], ["environment.json"], ["environment.json", "recipe.toml"]])
+def test_a_kill_while_the_folder_is_made_can_be_resumed(tiny_set, tiny_recipe, tmp_path, left):
+    recipe = tiny_recipe.replaced(training__epochs=1)
+    whole = train(recipe, tiny_set, tmp_path / "whole", options=CPU).folder
+    (tmp_path / "cut").mkdir()
+    (tmp_path / "cut" / ".split.abcd.csv").write_text("half")
+    for name in left:
+        (tmp_path / "cut" / name).write_bytes((whole / name).read_bytes())
+    resume = TrainOptions(device="cpu", resume=True)
+    train(recipe, tiny_set, tmp_path / "cut", options=resume)
+    assert weights_hash(tmp_path / "cut") == weights_hash(whole)
+
+
+def test_a_recipe_that_cannot_be_built_claims_no_folder(tiny_set, tiny_recipe, tmp_path):
+    for wrong in ({"backbone": {"name": "deepmerge3"}}, {"input__size": 18}):
+        with pytest.raises(ArgumentError):
+            train(tiny_recipe.replaced(**wrong), tiny_set, tmp_path / "run", options=CPU)
+        assert not (tmp_path / "run").exists()
+
+
+def test_resuming_uses_the_threads_of_the_start(tiny_set, tiny_recipe, tmp_path):
+    recipe = tiny_recipe.replaced(training__epochs=2)
+    whole = train(recipe, tiny_set, tmp_path / "a", options=CPU).folder
+
+    class Stop(Exception):
+        pass
+
+    def stop(done, total):
+        if done == 3:
+            raise Stop
+
+    options = TrainOptions(device="cpu", resume=True, checkpoint_seconds=0.0)
+    with pytest.raises(Stop):
+        train(recipe, tiny_set, tmp_path / "b", options=options, progress=stop)
+    torch.set_num_threads(2)
+    train(recipe, tiny_set, tmp_path / "b", options=options)
+    assert torch.get_num_threads() == 2
+    assert weights_hash(tmp_path / "b") == weights_hash(whole)
+
+
+def test_a_purity_out_of_reach_is_noted_and_does_not_stop_the_training(
+    tiny_set, tiny_recipe, tmp_path
+):
+    # A network that has learned nothing: a learning rate so small that nothing moves.
+    recipe = tiny_recipe.replaced(
+        training__epochs=1,
+        optimizer__learning_rate=1e-12,
+        calibration__threshold="purity:1.0",
+    )
+    labels = PreparedSet.open(tiny_set).catalog["label"]
+    assert labels.nunique() == 2
+    run = train(recipe, tiny_set, tmp_path / "run", options=CPU)
+    noted = any("No threshold reaches purity:1.0" in text for text in run.card.known_failures)
+    assert noted or run.card.metrics["validation"]["purity"][0] == 1.0

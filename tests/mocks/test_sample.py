@@ -115,7 +115,7 @@ def measured(index: int, plan=PLAN) -> list[dict]:
     ]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("plan", [distant_plan(), nearby_plan()], ids=["distant", "nearby"])
 def test_brightness_and_colour_do_not_tell_the_class(plan):
     """AUC of a logistic regression on the three magnitudes; medians at equal mass."""

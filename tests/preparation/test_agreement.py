@@ -37,7 +37,7 @@ def test_none_usable() -> None:
         find_reference(bad)
 
 
-def test_e48_bands_without_names() -> None:
+def test_c48_bands_without_names() -> None:
     with pytest.raises(ArgumentError, match=r"2 bands and do not name them.*--bands"):
         find_reference([_cutout(bands=None)])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from toomre.errors import ArgumentError
-from toomre.preparation.band_files import BandFiles, group_by_band
+from toomre.preparation.band_files import BandFiles, band_problem, group_by_band
 
 
 def _groups(names: list[str], bands: str | None, pattern: str | None = None) -> list[BandFiles]:
@@ -35,6 +35,22 @@ def test_without_bands_or_with_one_every_file_is_an_image() -> None:
     names = ["7_g.fits", "7_r.fits"]
     for bands in (None, "g"):
         assert [found.image_id for found in _groups(names, bands)] == names
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        ("gri", None),
+        ("uirg", None),
+        ("g", "missing_band: there is no file for the band r, i"),
+        ("ggi", "missing_band: there is no file for the band r"),
+        ("griir", "bands: there are several files for the band i, r"),
+        ("griuu", "bands: there are several files for the band u"),
+    ],
+)
+def test_why_files_cannot_be_put_together(found: str, reason: str | None) -> None:
+    problem = band_problem(tuple(found), ("g", "r", "i"))
+    assert (problem and problem.reason) == reason
 
 
 def test_pictures_are_not_put_together_by_a_guess() -> None:

@@ -69,10 +69,39 @@ def test_e74_64_bit_ids(tmp_path: Path) -> None:
     assert read_table(tmp_path / "b.parquet")["objid"].tolist() == ids
 
 
-@pytest.mark.parametrize("value", ["5.87732769978777642e17", "1.5"])
-def test_e74_ids_that_lost_digits_are_refused(tmp_path: Path, value: str) -> None:
-    with pytest.raises(ArgumentError, match=r"whole numbers or text.*floating-point"):
-        read_table(_csv(tmp_path, f"objid\n{value}\n"))
+NUMBERS = ["1e5", "1.0", "+5", "-0", "nan", "1.5", ".5", "inf", "100000", "1"]
+
+
+@pytest.mark.parametrize("chosen", ["image_id", "galaxy_id", "file"])
+def test_e73_ids_that_look_like_numbers_are_verbatim(tmp_path: Path, chosen: str) -> None:
+    rows = "".join(f"n{i},{text}\n" for i, text in enumerate(NUMBERS))
+    table = read_table(_csv(tmp_path, f"id,x\n{rows}"), Columns(**{chosen: "x"}))
+    # No value is no value, but for the id of an image, which must have one.
+    none = {"image_id": "nan", "galaxy_id": "n4", "file": ""}[chosen]
+    assert table[chosen].tolist() == [none if text == "nan" else text for text in NUMBERS]
+    assert table["x"].tolist()[:3] == [1e5, 1.0, 5.0]  # the column itself has values
+
+
+@pytest.mark.parametrize(
+    "ids", [["True", "false"], ["12345678901234567890123", "+587732769978777642"], ["007", "7"]]
+)
+def test_e74_ids_of_csv_are_verbatim(tmp_path: Path, ids: list[str]) -> None:
+    path = _csv(tmp_path, "id\n" + "".join(f"{text}\n" for text in ids))
+    assert read_table(path)["image_id"].tolist() == ids
+
+
+def test_spaces_around_a_number_are_not_part_of_it(tmp_path: Path) -> None:
+    assert read_table(_csv(tmp_path, "id, file\n 7, 1e5\n"))["image_id"].tolist() == ["7"]
+    assert read_table(_csv(tmp_path, "id\n a\n"))["image_id"].tolist() == [" a"]
+
+
+def test_e74_ids_that_lost_digits_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError, match=r"whole numbers or text.*floating-point.*e\+17"):
+        read_table(_csv(tmp_path, "objid\n1\n5.87732769978777642e17\n"))
+    for number in (1.5, 5.87732769978777642e17):
+        Table({"id": [1.0, number]}).write(tmp_path / "a.fits", overwrite=True)
+        with pytest.raises(ArgumentError, match=r"whole numbers or text.*floating-point"):
+            read_table(tmp_path / "a.fits")
 
 
 def test_e74_small_float_ids_are_exact(tmp_path: Path) -> None:

@@ -47,6 +47,18 @@ def test_names_that_are_no_utf8(tmp_path: Path) -> None:
     assert item.paths[0].exists()
 
 
+def test_one_file_can_be_left_out(tmp_path: Path) -> None:
+    _touch(tmp_path, "a/x_g.fits", "a/x_r.fits", "a/y_g.fits", "a/y_r.fits", "x_g.fits")
+    out = tmp_path / "a" / ".." / "x_g.fits"
+    found = [item.image_id for item in find_inputs(tmp_path, ("g", "r"), without=out)]
+    assert found == ["a/x", "a/y"]
+    assert len(list(find_inputs(tmp_path, ("g", "r")))) == 3
+    (tmp_path / "empty").mkdir()
+    _touch(tmp_path, "empty/o.fits")
+    with pytest.raises(MissingFileError, match="no file there or below"):
+        list(find_inputs(tmp_path / "empty", without=tmp_path / "empty" / "o.fits"))
+
+
 @given(st.binary(max_size=20))
 def test_escaping_is_reversible(content: bytes) -> None:
     name = content.decode("utf-8", "surrogateescape")

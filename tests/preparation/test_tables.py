@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toomre.errors import ArgumentError, MissingFileError
-from toomre.preparation.tables import load_table
+from toomre.preparation.tables import load_table, load_verbatim
 
 IDS = [587732769978777642, 587732769978777643]  # both are ...648 as doubles
 
@@ -97,6 +97,17 @@ def test_csv_types(tmp_path: Path) -> None:
     assert frame["flag"].tolist() == [True, False]
     assert frame["text"].tolist() == ["NA", "x"]  # a galaxy may be called NA
     assert frame["words"].isna().tolist() == [True, False]
+
+
+def test_the_text_of_csv_is_kept_beside_the_values(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x,y\n1e5, 7\n+5,nan\n")
+    table = load_verbatim(tmp_path / "a.csv")
+    assert table.values["x"].tolist() == [1e5, 5.0]
+    assert table.verbatim["x"].tolist() == ["1e5", "+5"]
+    assert table.verbatim["y"].tolist() == [" 7", "nan"]
+    pd.DataFrame({"x": [1, 2]}).to_parquet(tmp_path / "a.parquet")
+    table = load_verbatim(tmp_path / "a.parquet")
+    assert table.verbatim is table.values
 
 
 @given(st.lists(st.floats(allow_nan=False), min_size=1, max_size=5))

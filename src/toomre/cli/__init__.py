@@ -6,7 +6,7 @@ Modules here import nothing heavy at the top, so that ``toomre --help`` answers 
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -23,6 +23,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # units in brackets are no markup
 )
 
 
@@ -44,14 +45,25 @@ def _options(
 
 def main() -> None:
     """Run the command line; an error that the user can mend is one line and exit code 2."""
+    from pydantic import ValidationError
+
     from toomre.cli.commands import register
 
     register(app)
     try:
         app()
     except ToomreError as error:
-        Console(stderr=True).print(f"[bold red]Error:[/] {escape(str(error))}", highlight=False)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        Console(stderr=True).print("Stopped. What was finished is kept.")
-        sys.exit(130)
+        _stop(str(error))
+    except ValidationError as error:  # an option out of its range, as the models say it
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or error.title
+        text = f"`{place}`: {first['msg']}, but got {first['input']!r}."
+        _stop(text)
+    except OSError as error:  # no permission, a full disk
+        _stop(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
+
+
+def _stop(text: str) -> NoReturn:
+    console = Console(stderr=True, soft_wrap=True)
+    console.print(f"[bold red]Error:[/] {escape(text)}", highlight=False)
+    sys.exit(2)

@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from toomre.cli.options import (
+    Bands,
+    DecColumn,
+    Device,
+    FileColumn,
+    IdColumn,
+    Pattern,
+    PixelEncoding,
+    PixelScale,
+    RaColumn,
+    names,
+)
 
 if TYPE_CHECKING:
     from toomre.jobs.classify import ClassifiedCatalog
@@ -31,27 +44,18 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
     catalog: Annotated[
         Path | None, typer.Option(help="Table of the galaxies: gives ids, positions and order.")
     ] = None,
-    bands: Annotated[
-        str | None, typer.Option(help="Bands of the inputs in order, such as g,r,i.")
-    ] = None,
-    pixel_scale: Annotated[
-        float | None, typer.Option(help="Pixel scale of the inputs [arcsec/pixel].")
-    ] = None,
-    encoding: Annotated[
-        Literal["linear", "display"] | None,
-        typer.Option(help="linear (flux) or display (brightness on a screen)."),
-    ] = None,
-    pattern: Annotated[
-        str | None, typer.Option(help="How files are named, such as {image_id}_{band}.fits.")
-    ] = None,
-    id_column: Annotated[str | None, typer.Option(help="The table's column of image ids.")] = None,
-    file_column: Annotated[str | None, typer.Option(help="... of files below INPUT.")] = None,
-    ra_column: Annotated[str | None, typer.Option(help="... of right ascension.")] = None,
-    dec_column: Annotated[str | None, typer.Option(help="... of declination.")] = None,
+    bands: Bands = None,
+    pixel_scale: PixelScale = None,
+    encoding: PixelEncoding = None,
+    pattern: Pattern = None,
+    id_column: IdColumn = None,
+    file_column: FileColumn = None,
+    ra_column: RaColumn = None,
+    dec_column: DecColumn = None,
     threshold: Annotated[
         float | None, typer.Option(help="Probability of a merger; default: the model's.")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: Device = "auto",
     allow_domain: Annotated[
         bool,
         typer.Option("--allow-domain", help="Let pictures go to a model of flux, or the reverse."),
@@ -80,7 +84,7 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
             catalog,
             columns=Columns(image_id=id_column, file=file_column, ra=ra_column, dec=dec_column),
             options=ClassifyOptions(
-                bands=None if bands is None else tuple(b.strip() for b in bands.split(",")),
+                bands=names(bands),
                 pixel_scale=pixel_scale,
                 encoding=encoding,
                 threshold=threshold,
@@ -98,6 +102,7 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
 def _report(result: ClassifiedCatalog) -> None:
     """Print what was found, and the most frequent flags."""
     from toomre.cli.progress import console
+    from toomre.images.flags import is_bad
 
     screen = console()
     found = result.summary
@@ -106,9 +111,11 @@ def _report(result: ClassifiedCatalog) -> None:
         f"(p >= {found['threshold']:.4g}; {result.provenance['model_id']})"
     )
     screen.print(f"ok {found['ok']}, warn {found['warn']}, bad {found['bad']}")
-    reasons = list(found["flags"].items())
+    if found["left_out"]:
+        screen.print(f"{found['left_out']} images left out, as no row of the table has them")
+    reasons = sorted(found["flags"].items(), key=lambda item: not is_bad(item[0]))
     for name, count in reasons[:_SHOWN]:
-        screen.print(f"  {name}: {count}")
+        screen.print(f"  {name}{' (bad)' if is_bad(name) else ''}: {count}")
     if len(reasons) > _SHOWN:
         screen.print("  ... and others; see the columns `flags` and `reason`")
     screen.print(f"Written to {ascii(str(result.path))[1:-1]}")

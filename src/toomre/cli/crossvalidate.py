@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from toomre.cli.options import Device
+
 __all__ = ["crossvalidate"]
 
 
@@ -16,7 +18,7 @@ def crossvalidate(
     out: Annotated[Path, typer.Option(help="Folder to write; an unfinished one is gone on with.")],
     folds: Annotated[int, typer.Option(min=2, help="Parts of the galaxies.")] = 5,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each fold.")] = 1,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Test every galaxy once by a model that never saw it, and pool the scores.
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from toomre.cli.options import Device
+
 __all__ = ["evaluate"]
 
 
@@ -20,7 +22,7 @@ def evaluate(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the numbers as JSON instead of a table.")
     ] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Measure a trained model on galaxies that it has never seen.
 

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from toomre.cli.options import (
+    Bands,
+    DecColumn,
+    FileColumn,
+    IdColumn,
+    Pattern,
+    PixelEncoding,
+    PixelScale,
+    RaColumn,
+    names,
+)
 
 if TYPE_CHECKING:
     from toomre.preparation.prepared import PreparedSet
@@ -29,30 +41,22 @@ def prepare(  # noqa: PLR0917 - typer hands them over by name
         float | None,
         typer.Option(help="Side of the centred square to cut [input pixel]; default: all."),
     ] = None,
-    bands: Annotated[
-        str | None, typer.Option(help="Bands of the inputs in order, such as i,r,g.")
-    ] = None,
+    bands: Bands = None,
     wanted: Annotated[
         str | None, typer.Option(help="Bands to store in order; default: all.")
     ] = None,
-    pixel_scale: Annotated[
-        float | None, typer.Option(help="Pixel scale of the inputs [arcsec/pixel].")
-    ] = None,
-    encoding: Annotated[
-        Literal["linear", "display"] | None,
-        typer.Option(help="linear (flux) or display (brightness on a screen)."),
-    ] = None,
-    pattern: Annotated[
-        str | None, typer.Option(help="How files are named, such as {image_id}_{band}.fits.")
-    ] = None,
-    id_column: Annotated[str | None, typer.Option(help="The table's column of image ids.")] = None,
-    file_column: Annotated[str | None, typer.Option(help="... of files below INPUT.")] = None,
+    pixel_scale: PixelScale = None,
+    encoding: PixelEncoding = None,
+    unit: Annotated[str, typer.Option(help="Unit of the pixel values, for the record.")] = "",
+    pattern: Pattern = None,
+    id_column: IdColumn = None,
+    file_column: FileColumn = None,
     galaxy_column: Annotated[str | None, typer.Option(help="... of galaxies.")] = None,
     label_column: Annotated[
         str | None, typer.Option(help='... of labels, 1 = merger; "" for none.')
     ] = None,
-    ra_column: Annotated[str | None, typer.Option(help="... of right ascension.")] = None,
-    dec_column: Annotated[str | None, typer.Option(help="... of declination.")] = None,
+    ra_column: RaColumn = None,
+    dec_column: DecColumn = None,
     redshift_column: Annotated[str | None, typer.Option(help="... of redshift.")] = None,
     split: Annotated[
         str, typer.Option(help="Shares of train, valid and test, split by galaxy.")
@@ -92,10 +96,11 @@ def prepare(  # noqa: PLR0917 - typer hands them over by name
             ),
             grid=Grid(size=size, crop=crop, native_pixel_scale=pixel_scale),
             facts=Facts(
-                bands=_names(bands),
+                bands=names(bands),
                 pixel_scale=pixel_scale,
                 encoding=encoding,
-                wanted=_names(wanted),
+                wanted=names(wanted),
+                unit=unit,
             ),
             split=SplitOptions(parse_split(split), link_length, seed),
             overwrite=overwrite,
@@ -124,13 +129,10 @@ def parse_split(text: str) -> tuple[float, float, float]:
         raise ArgumentError.expected("split", "three numbers such as 70:10:20", text) from error
 
 
-def _names(text: str | None) -> tuple[str, ...] | None:
-    return None if text is None else tuple(part.strip() for part in text.split(","))
-
-
 def _report(prepared: PreparedSet) -> None:
     """Print what was made, and the first bad inputs with their reasons."""
     from toomre.cli.progress import console
+    from toomre.images.flags import flag_counts
 
     screen = console()
     counts = prepared.summary()
@@ -139,9 +141,13 @@ def _report(prepared: PreparedSet) -> None:
         f"{counts['nonmergers']} nonmergers, {counts['unlabelled']} unlabelled"
     )
     screen.print(f"ok {counts['ok']}, warn {counts['warn']}, bad {counts['bad']}")
+    if counts["left_out"]:
+        screen.print(f"{counts['left_out']} images left out, as no row of the table has them")
     if prepared.split is not None:
         parts = {name: len(prepared.split.rows(name)) for name in ("train", "valid", "test")}
         screen.print(", ".join(f"{name} {count}" for name, count in parts.items()))
+    for name, count in flag_counts(prepared.catalog["flags"]).items():
+        screen.print(f"  {name}: {count}")
     bad = prepared.catalog[prepared.catalog["status"] == "bad"]
     for image_id, reason in bad[["image_id", "reason"]].head(_SHOWN).itertuples(index=False):
         screen.print(f"  bad: {_printable(image_id)}: {_printable(reason)}")

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["train"]
+from toomre.cli.options import Device
 
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+__all__ = ["train"]
 
 
 def train(

@@ -1,6 +1,7 @@
-"""From logits to probabilities that mean something, and the threshold to cut them at.
+"""Fit what turns logits into probabilities that mean something, on the validation part only.
 
-All of it is fitted on the validation part only.
+The probability of an image is the mean over its views of
+sigmoid((logit + bias) / temperature); `toomre.inference.predictor.scores_of` applies it.
 """
 
 from __future__ import annotations
@@ -10,15 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, log_expit, logsumexp
+from scipy.special import log_expit, logsumexp
 
 from toomre.errors import ArgumentError
-from toomre.evaluation.threshold import best_threshold
 
 __all__ = [
     "TEMPERATURES",
-    "best_threshold",
-    "calibrate",
     "calibration_problem",
     "fit_platt",
     "fit_temperature",
@@ -29,38 +27,6 @@ Floats = NDArray[np.float64]
 #: The temperatures that a fit may give.
 TEMPERATURES = (0.05, 20.0)
 _NEUTRAL = 1.0
-
-
-def calibrate(logits: ArrayLike, temperature: float, bias: float = 0.0) -> Floats:
-    """Return the probability: the mean over the views of sigmoid((logit + bias) / temperature).
-
-    Parameters
-    ----------
-    logits
-        Array of shape (image,) or (image, view), such as the 8 flips and rotations; NaN gives
-        NaN.
-    temperature, bias
-        As `fit_platt` or `fit_temperature` found them.
-
-    Returns
-    -------
-    Array of shape (image,), 0 to 1.
-
-    Raises
-    ------
-    ArgumentError
-        If the logits have another shape or the temperature is not above 0.
-
-    Examples
-    --------
-    >>> calibrate([0.0, 2.0], temperature=2.0, bias=0.0).round(3)
-    array([0.5  , 0.731])
-    >>> calibrate([[-1.0, 1.0]], temperature=1.0)
-    array([0.5])
-    """
-    if not temperature > 0:
-        raise ArgumentError.expected("temperature", "a number above 0", temperature)
-    return np.asarray(expit((_views(logits) + bias) / temperature).mean(axis=1), dtype=np.float64)
 
 
 def calibration_problem(logits: ArrayLike, labels: ArrayLike) -> str:

@@ -59,6 +59,12 @@ class Evaluation:
     model_id: str = ""
     warnings: tuple[str, ...] = ()
 
+    @property
+    def confusion_rates(self) -> tuple[tuple[Interval, Interval], tuple[Interval, Interval]]:
+        """The confusion matrix as fractions of each true class, with 95 % intervals."""
+        specificity, completeness = self.metrics["specificity"], self.metrics["completeness"]
+        return (specificity, _rest(specificity)), (_rest(completeness), completeness)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain dicts, lists and numbers for JSON, with None for NaN."""
         return {
@@ -68,11 +74,11 @@ class Evaluation:
             "n_images": self.n_images,
             "n_galaxies": self.n_galaxies,
             "n_mergers": self.n_mergers,
-            "metrics": {
-                name: {key: _json_number(value) for key, value in interval._asdict().items()}
-                for name, interval in self.metrics.items()
-            },
+            "metrics": {name: _json_interval(one) for name, one in self.metrics.items()},
             "confusion": [list(row) for row in self.confusion],
+            "confusion_rates": [
+                [_json_interval(rate) for rate in row] for row in self.confusion_rates
+            ],
             "baselines": {
                 name: {key: _json_number(value) for key, value in numbers.items()}
                 for name, numbers in self.baselines.items()
@@ -104,14 +110,14 @@ class Evaluation:
         return "\n".join(rows)
 
     def _confusion_table(self) -> str:
-        (tn, fp), (fn, tp) = self.confusion
-        return "\n".join(
-            [
-                f"{'truth':<20}{'called nonmerger':>20}{'called merger':>20}",
-                f"{'nonmerger':<20}{tn:>20}{fp:>20}",
-                f"{'merger':<20}{fn:>20}{tp:>20}",
-            ]
-        )
+        rows = [f"{'truth':<12}{'called nonmerger':>30}{'called merger':>30}"]
+        names = ("nonmerger", "merger")
+        for name, counts, rates in zip(names, self.confusion, self.confusion_rates, strict=True):
+            cells = "".join(
+                f"{f'{count}: {rate}':>30}" for count, rate in zip(counts, rates, strict=True)
+            )
+            rows.append(f"{name:<12}{cells}")
+        return "\n".join(rows)
 
     def _baseline_table(self) -> str:
         names = list(dict.fromkeys(key for row in self.baselines.values() for key in row))
@@ -233,8 +239,8 @@ def _warnings(
     error = metrics["expected_calibration_error"].value
     if error > _UNCALIBRATED:
         found.append(
-            f"uncalibrated: the expected calibration error is {error:.3f}, above "
-            f"{_UNCALIBRATED:.2f}; do not read p_merger as a probability here."
+            f"poorly calibrated: the expected calibration error is {error:.3f}, above "
+            f"{_UNCALIBRATED:.3f}; do not read p_merger as a probability here."
         )
     seen = baselines.get("lookup", {}).get("seen", 0.0)
     if seen > 0:
@@ -255,6 +261,14 @@ def _need_columns(name: str, table: pd.DataFrame, columns: tuple[str, ...]) -> N
         )
 
 
+def _rest(share: Interval) -> Interval:
+    return Interval(1 - share.value, 1 - share.upper, 1 - share.lower)
+
+
+def _json_interval(interval: Interval) -> dict[str, float | None]:
+    return {key: _json_number(value) for key, value in interval._asdict().items()}
+
+
 def _json_number(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
@@ -265,7 +279,7 @@ def _number(value: float) -> str:
 
 def _words(name: str) -> str:
     if name.endswith("_raw"):
-        return f"{_words(name.removesuffix('_raw'))}, uncalibrated"
+        return f"{_words(name.removesuffix('_raw'))}, not calibrated"
     special = {
         "roc_auc": "ROC-AUC",
         "f1": "F1",

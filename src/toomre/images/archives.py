@@ -14,7 +14,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from toomre.images.arrays import ArrayHeader, encoding_of, read_header
+from toomre.images.array_header import ArrayHeader, encoding_of, read_header
 from toomre.images.band_names import choose_planes, find_band, wrong_bands
 from toomre.images.cutout import Cutout
 from toomre.images.flags import Flag

@@ -5,9 +5,11 @@ The bits are part of the catalogue format: a released bit never changes its mean
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from enum import IntFlag, StrEnum
 
-__all__ = ["BAD", "WARN", "Flag", "Status", "flag_names", "status_of"]
+__all__ = ["BAD", "WARN", "Flag", "Status", "flag_counts", "flag_names", "is_bad", "status_of"]
 
 
 class Status(StrEnum):
@@ -60,6 +62,7 @@ class Flag(IntFlag):
     PIXEL_SCALE_UNKNOWN = 1 << 44  # no pixel scale was given; the expected one is assumed
     STRETCH = 1 << 45  # looks like a stretched picture where linear flux is expected
     HEADER_ODD = 1 << 46  # a header that had to be repaired to be read
+    OOD = 1 << 47  # unlike the images that the model was trained on (out of distribution)
 
 
 _FIRST_WARNING = Flag.PADDING.value
@@ -81,6 +84,29 @@ def status_of(flags: Flag) -> Status:
     if flags & BAD:
         return Status.BAD
     return Status.WARN if flags & WARN else Status.OK
+
+
+def flag_counts(masks: Iterable[int]) -> dict[str, int]:
+    """Return how many bit masks have each flag, the most frequent first.
+
+    Examples
+    --------
+    >>> flag_counts([Flag.EDGE, 0, Flag.EDGE | Flag.BLANK])
+    {'edge': 2, 'blank': 1}
+    """
+    counts = Counter(name for mask in masks for name in flag_names(int(mask)))
+    return dict(counts.most_common())
+
+
+def is_bad(name: str) -> bool:
+    """Return whether the flag of a name makes an input unusable.
+
+    Examples
+    --------
+    >>> is_bad("blank"), is_bad("edge")
+    (True, False)
+    """
+    return bool(Flag[name.upper()] & BAD)
 
 
 def flag_names(flags: int) -> tuple[str, ...]:

@@ -1,8 +1,9 @@
 """Look at the pixels of an input, at its own scale: flag what is wrong, mend what can be mended.
 
-Two things are not looked for, because no rule on single images is sure enough: diffraction
+Two things are not looked for here, because no rule on single images is sure enough: diffraction
 spikes of bright stars, and a logarithmic or asinh stretch of pixels said to be linear (only
-8-bit pictures are recognised).
+8-bit pictures are recognised). `classify` finds them by comparison with the training images
+(`toomre.inference.familiarity`).
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from toomre.errors import ArgumentError
 from toomre.images.band_names import choose_planes
 from toomre.images.cutout import Cutout, Encoding
 from toomre.images.flags import Flag
@@ -36,6 +37,8 @@ class Facts:
     wanted
         The bands to return, in order, found by name. Bands without names are taken to be the
         wanted ones if there are as many; they stay without names in the result.
+    unit
+        Unit of the pixel values, such as ``"nanomaggy"``; it is recorded, and not used.
 
     Examples
     --------
@@ -47,6 +50,14 @@ class Facts:
     pixel_scale: float | None = None
     encoding: Encoding | None = None
     wanted: tuple[str, ...] | None = None
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("bands", "wanted"):
+            value = getattr(self, name)
+            if isinstance(value, str):
+                allowed = f"a tuple of names such as {tuple(value.split(','))}"
+                raise ArgumentError.expected(name, allowed, value)
 
 
 _NO_FACTS = Facts()

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryFile
 from typing import Any, Protocol
 
 import pandas as pd
@@ -21,8 +22,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from toomre.errors import ArgumentError, OutputError, OutputExistsError, ToomreError
-from toomre.inference.catalog_text import TEXT_COLUMNS, guard
-from toomre.preparation.output import output_lock
+from toomre.inference.catalog_text import TEXT_COLUMNS
+from toomre.output import output_lock
+from toomre.spreadsheet import guard
 from toomre.storage import atomic_path, sha256_file, write_json
 
 __all__ = ["FORMATS", "SCHEMA", "CatalogWriter", "check_output", "open_catalog", "sidecar_of"]
@@ -91,7 +93,7 @@ def check_output(path: Path, *, overwrite: bool = False) -> None:
     OutputError
         If nothing can be written there.
     OutputExistsError
-        If it is there already and `overwrite` is off.
+        If it, or the provenance of a CSV beside it, is there already and `overwrite` is off.
 
     Examples
     --------
@@ -103,15 +105,17 @@ def check_output(path: Path, *, overwrite: bool = False) -> None:
     if path.suffix not in FORMATS:
         allowed = f"a file that ends in {', '.join(FORMATS)}"
         raise ArgumentError.expected("out", allowed, path.name)
-    if path.is_dir():
-        raise ArgumentError.expected("out", "a file", f"the folder {path}")
-    if path.exists() and not overwrite:
-        raise OutputExistsError(
-            f"{path} is there already. Give another name, or allow it to be replaced (--overwrite)."
-        )
+    for file in _files_of(path):
+        if file.is_dir():
+            raise ArgumentError.expected("out", "a file", f"the folder {file}")
+        if file.exists() and not overwrite:
+            raise OutputExistsError(
+                f"{file} is there already. Give another name, or allow it to be replaced "
+                "(--overwrite)."
+            )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _scratch(path):
+        with TemporaryFile(dir=path.parent):  # without a name, so it cannot be left behind
             pass
     except OSError as error:
         raise OutputError(
@@ -124,7 +128,8 @@ def check_output(path: Path, *, overwrite: bool = False) -> None:
 def open_catalog(path: Path, *, overwrite: bool = False) -> Iterator[CatalogWriter]:
     """Open a catalogue for writing; it appears under its name whole, or not at all.
 
-    `finish` must be called before the context ends.
+    `finish` must be called before the context ends. What a process that died left beside the
+    output is removed by the next run with the same output.
 
     Parameters
     ----------
@@ -143,15 +148,15 @@ def open_catalog(path: Path, *, overwrite: bool = False) -> Iterator[CatalogWrit
     check_output(path, overwrite=overwrite)
     try:
         with output_lock(path), _scratch(path) as folder:
-            written = Path(folder) / path.name
+            written = folder / path.name
             yield _WRITERS[path.suffix](written)
             # Another run may have written the same output in the meantime.
             check_output(path, overwrite=overwrite)
-            sidecar_of(path).unlink(missing_ok=True)
-            for file in (written, sidecar_of(written)):
-                if file.exists():
-                    with atomic_path(path.with_name(file.name)) as temporary:
-                        file.replace(temporary)
+            for file in _files_of(path)[1:]:
+                file.unlink(missing_ok=True)
+            for file in _files_of(path):
+                with atomic_path(file) as temporary:
+                    (folder / file.name).replace(temporary)
     except ToomreError:
         raise
     except OSError as error:
@@ -160,9 +165,21 @@ def open_catalog(path: Path, *, overwrite: bool = False) -> Iterator[CatalogWrit
         ) from error
 
 
-def _scratch(path: Path) -> TemporaryDirectory[str]:
-    """Return a new folder on the output's disk that goes away with all that is in it."""
-    return TemporaryDirectory(prefix=".toomre-", dir=path.parent, ignore_cleanup_errors=True)
+def _files_of(path: Path) -> tuple[Path, ...]:
+    """Return the files that a catalogue consists of."""
+    return (path, sidecar_of(path)) if path.suffix == ".csv" else (path,)
+
+
+@contextmanager
+def _scratch(path: Path) -> Iterator[Path]:
+    """Give a new folder on the output's disk; the lock must be held, for its name is fixed."""
+    folder = path.with_name(f".{path.name}.unfinished")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class _ParquetWriter:

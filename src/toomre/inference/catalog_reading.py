@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from toomre.errors import ArgumentError, CorruptFileError, MissingFileError
 from toomre.inference.catalog import FORMATS, SCHEMA, sidecar_of
-from toomre.inference.catalog_text import TEXT_COLUMNS, unescape, unguard
+from toomre.inference.catalog_text import TEXT_COLUMNS, unescape
+from toomre.spreadsheet import unguard
 from toomre.storage import read_json
 
 __all__ = ["read_catalog", "read_provenance"]

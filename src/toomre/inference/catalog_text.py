@@ -2,7 +2,8 @@ r"""How text stands in the catalogue's text formats, so that nothing is lost and
 
 CSV: a cell that begins with ``= + - @``, a tab, a carriage return or ``'`` gets one more ``'``
 in front, for a spreadsheet would take the first six for the beginning of a formula. To read it
-back, take one ``'`` away from the front of each text that begins with one.
+back, take one ``'`` away from the front of each text that begins with one. See
+`toomre.spreadsheet`.
 
 FITS, VOTable, ECSV: a backslash is doubled, and what these formats cannot hold is written as
 ``\xNN``, ``\uNNNN`` or ``\UNNNNNNNN``: control characters, a space at either end, ``#`` at the
@@ -13,39 +14,16 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["TEXT_COLUMNS", "escape", "guard", "unescape", "unguard"]
+__all__ = ["TEXT_COLUMNS", "escape", "unescape"]
 
 #: The columns that hold text.
 TEXT_COLUMNS = ("image_id", "status", "reason", "model_id")
 
-_GUARDED = ("=", "+", "-", "@", "\t", "\r", "'")
 _ESCAPED = re.compile(r"\\(?:\\|x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))")
 # Control characters, line ends and the code points that XML does not allow.
 _NOT_XML = "\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff"
 _UNSAFE = re.compile(rf"[\\{_NOT_XML}]|^[\s#]|\s$")
 _UNSAFE_ASCII = re.compile(r"[^ -\[\]-~]|^[\s#]|\s$")
-
-
-def guard(text: str) -> str:
-    """Return a text as a CSV cell that no spreadsheet runs.
-
-    Examples
-    --------
-    >>> guard("=1+1"), guard("M31"), guard("'quoted'")
-    ("'=1+1", 'M31', "''quoted'")
-    """
-    return f"'{text}" if text.startswith(_GUARDED) else text
-
-
-def unguard(cell: str) -> str:
-    """Return the text that `guard` was given.
-
-    Examples
-    --------
-    >>> unguard("'=1+1")
-    '=1+1'
-    """
-    return cell.removeprefix("'")
 
 
 def escape(text: str, *, ascii_only: bool = False) -> str:

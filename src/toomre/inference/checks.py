@@ -7,18 +7,17 @@ from dataclasses import replace
 import numpy as np
 
 from toomre.errors import ArgumentError
+from toomre.evaluation.novelty import Novelty
 from toomre.images.cutout import Cutout
 from toomre.images.flags import Flag
 from toomre.images.inspection import range_flag
 from toomre.images.loading import Facts
 from toomre.images.resample import SCALE_FLAGGED
+from toomre.images.statistics import image_statistics
 from toomre.networks.card import InputCard, ModelCard
 from toomre.preparation.prepared import PreparedInfo
 
-__all__ = ["MISFIT", "check_prepared", "check_stated", "fit_to_card"]
-
-#: The flags that say that an input is not what the model was trained on.
-MISFIT = Flag.BANDS | Flag.DTYPE | Flag.MISSING_BAND
+__all__ = ["check_prepared", "check_stated", "fit_to_card", "fits_card"]
 
 # Beyond this many standard deviations pixels are cut, so that no sum overflows; such an image
 # has the flag RANGE.
@@ -113,7 +112,8 @@ def fit_to_card(cutout: Cutout, card: ModelCard, *, allow_domain: bool = False) 
     Cutout
         Bad where the bands have no names (BANDS; three channels of a picture are red, green
         and blue, and need none) or the encoding is another (DTYPE). Warned where the values
-        are far from those of the training (RANGE) or the encoding was let through (STRETCH).
+        are far from those of the training (RANGE), the image is of another kind (OOD) or the
+        encoding was let through (STRETCH).
     """
     if cutout.pixels is None:
         return cutout
@@ -121,8 +121,7 @@ def fit_to_card(cutout: Cutout, card: ModelCard, *, allow_domain: bool = False) 
     if len(cutout.pixels) != len(wanted.bands):
         note = f"the input has {len(cutout.pixels)} bands; expected {_list(wanted.bands)}"
         return cutout.flagged(Flag.BANDS, note)
-    is_picture = cutout.encoding == wanted.encoding == "display" and len(wanted.bands) == 3
-    if cutout.bands is None and len(wanted.bands) > 1 and not is_picture:
+    if _lacks_names(cutout, wanted):
         note = (
             f"the input does not name its {len(wanted.bands)} bands, and the model wants "
             f"{_list(wanted.bands)}; name them in the order of the input (--bands)"
@@ -133,7 +132,46 @@ def fit_to_card(cutout: Cutout, card: ModelCard, *, allow_domain: bool = False) 
         if not allow_domain:
             return cutout.flagged(Flag.DTYPE, f"{note} (--allow-domain lets them through)")
         cutout = cutout.flagged(Flag.STRETCH, note)
-    return _within_range(cutout, wanted)
+    return _like_training(_within_range(cutout, wanted), card)
+
+
+def fits_card(
+    read: Cutout, checked: Cutout, card: ModelCard, *, allow_domain: bool = False
+) -> bool | None:
+    """Say whether an input has the bands and the encoding that a model was trained on.
+
+    A defect of the pixels, such as a blank image, does not count.
+
+    Parameters
+    ----------
+    read
+        The input as it was read.
+    checked
+        The same on the model's grid, from `fit_to_card`.
+    card, allow_domain
+        As for `fit_to_card`.
+
+    Returns
+    -------
+    bool or None
+        None where the input could not be read, so that nobody knows.
+
+    Examples
+    --------
+    A file of the bands g and r gives False for a model of g, r and i; an empty file gives None.
+    """
+    if checked.flags & Flag.BANDS:
+        return False
+    if read.pixels is None:
+        return None
+    if _lacks_names(checked, card.input):
+        return False
+    return allow_domain or checked.encoding == card.input.encoding
+
+
+def _lacks_names(cutout: Cutout, wanted: InputCard) -> bool:
+    is_picture = cutout.encoding == wanted.encoding == "display" and len(wanted.bands) == 3
+    return cutout.bands is None and len(wanted.bands) > 1 and not is_picture
 
 
 _SAID = {"linear": "flux (linear)", "display": "a picture's (display, 0 to 255)"}
@@ -148,6 +186,19 @@ def _within_range(cutout: Cutout, wanted: InputCard) -> Cutout:
     reach = _LARGEST * np.asarray(wanted.std)[:, None, None]
     pixels = np.clip(cutout.pixels, mean - reach, mean + reach).astype(np.float32)
     return replace(cutout, pixels=pixels)
+
+
+def _like_training(cutout: Cutout, card: ModelCard) -> Cutout:
+    if cutout.pixels is None or card.novelty is None:
+        return cutout
+    known = card.novelty
+    novelty = Novelty(np.asarray(known.centre), np.asarray(known.whitening), known.limit)
+    found = image_statistics(cutout.pixels[np.newaxis], card.input.mean, card.input.std)
+    distance = float(novelty.distance(found)[0])
+    if distance <= known.limit:
+        return cutout
+    note = f"unlike the training images: distance {distance:.1f}, at most {known.limit:.1f}"
+    return cutout.flagged(Flag.OOD, note)
 
 
 def _list(bands: tuple[str, ...]) -> str:

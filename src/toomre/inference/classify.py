@@ -12,13 +12,15 @@ import numpy as np
 import pyarrow as pa
 
 from toomre.errors import ArgumentError
-from toomre.images.flags import Status, flag_names
+from toomre.images.flags import Flag, Status, flag_names
 from toomre.inference.catalog import SCHEMA
-from toomre.inference.checks import MISFIT
 from toomre.inference.predictor import Predictor
 from toomre.inference.readings import Reading
 
 __all__ = ["Tally", "score_readings"]
+
+# What `toomre.inference.checks.fit_to_card` says of an input that does not fit.
+_MISFIT = Flag.BANDS | Flag.DTYPE
 
 
 class Tally:
@@ -87,8 +89,7 @@ def score_readings(
     Raises
     ------
     ArgumentError
-        If in the first chunk no input can be used, and the reason is that they are not what
-        the model was trained on.
+        If no input of the first chunk that can be read is what the model was trained on.
     """
     iterator = iter(readings)
     is_first = True
@@ -102,7 +103,10 @@ def score_readings(
 def _refuse_misfits(chunk: Sequence[Reading], predictor: Predictor) -> None:
     if any(reading.cutout.pixels is not None for reading in chunk):
         return
-    misfits = Counter(r.cutout.reason for r in chunk if r.cutout.flags & MISFIT)
+    if any(reading.fits for reading in chunk):
+        return  # its pixels are of no use, but its bands and encoding are right
+    found = [reading.cutout for reading in chunk if reading.fits is False]
+    misfits = Counter(cutout.reason for cutout in found if cutout.flags & _MISFIT)
     if misfits:
         reason, count = misfits.most_common(1)[0]
         raise ArgumentError(

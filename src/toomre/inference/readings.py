@@ -15,10 +15,12 @@ from toomre.datasets.window import centre_window
 from toomre.images.arrays import open_stack, stack_cutout
 from toomre.images.cutout import Cutout
 from toomre.images.flags import Flag
-from toomre.images.loading import Facts, finish, load_cutout
+from toomre.images.loading import Facts, finish
 from toomre.images.read_limits import one_line
-from toomre.inference.checks import fit_to_card
+from toomre.images.reading import read_cutout
+from toomre.inference.checks import fit_to_card, fits_card
 from toomre.networks.card import ModelCard
+from toomre.preparation.band_files import band_problem
 from toomre.preparation.inputs import InputItem
 from toomre.preparation.prepared import PreparedSet
 
@@ -31,12 +33,26 @@ _NO_FACTS = Facts()
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """One row of the catalogue before it has a score."""
+    """One row of the catalogue before it has a score.
+
+    Attributes
+    ----------
+    image_id
+        The name of the input.
+    cutout
+        On the model's grid.
+    ra, dec
+        Position [degree]; NaN where unknown.
+    fits
+        Whether it is what the model was trained on, see `toomre.inference.checks.fits_card`;
+        None where it could not be read.
+    """
 
     image_id: str
     cutout: Cutout
     ra: float = float("nan")
     dec: float = float("nan")
+    fits: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +77,12 @@ class Wish:
         """Check a cutout that is on the model's grid."""
         return fit_to_card(cutout, self.card, allow_domain=self.allow_domain)
 
+    def reading(self, image_id: str, read: Cutout, facts: Facts) -> Reading:
+        """Bring what was read to the model's grid and check it."""
+        checked = self.fit(finish(read, self.card.input.grid, facts))
+        fits = fits_card(read, checked, self.card, allow_domain=self.allow_domain)
+        return Reading(image_id, checked, fits=fits)
+
     def facts_of(self, item: InputItem) -> Facts:
         """Return the facts of one input; the names of its files tell more than the caller."""
         bands = item.bands or self.facts.bands
@@ -82,8 +104,8 @@ def read_files(
         What the model wants.
     """
     for index, (item, problem) in enumerate(items):
-        cutout = Cutout.bad(Flag.MISSING_FILE, problem) if problem else _load(item, wish)
-        yield _placed(item.image_id, cutout, table, index)
+        reading = _absent(item, problem) if problem else _load(item, wish)
+        yield _placed(reading, table, index)
 
 
 def read_stack(
@@ -102,8 +124,7 @@ def read_stack(
         image_id, row = str(index), index
         if items is not None and items[index].row is not None:
             image_id, row = items[index].image_id, int(items[index].row or 0)
-        cutout = finish(stack_cutout(stack, row), wish.card.input.grid, facts)
-        yield _placed(image_id, wish.fit(cutout), table, index)
+        yield _placed(wish.reading(image_id, stack_cutout(stack, row), facts), table, index)
 
 
 def read_prepared(prepared: PreparedSet, wish: Wish) -> Iterator[Reading]:
@@ -131,34 +152,28 @@ def read_prepared(prepared: PreparedSet, wish: Wish) -> Iterator[Reading]:
         yield Reading(str(image_id), wish.fit(stored), float(ra), float(dec))
 
 
-def _load(item: InputItem, wish: Wish) -> Cutout:
+def _absent(item: InputItem, problem: str) -> Reading:
+    return Reading(item.image_id, Cutout.bad(Flag.MISSING_FILE, problem))
+
+
+def _load(item: InputItem, wish: Wish) -> Reading:
     try:
-        if problem := _wrong_files(item, wish.card.input.bands):
-            return problem
-        return wish.fit(load_cutout(item.paths or (), wish.card.input.grid, wish.facts_of(item)))
+        if item.bands and (problem := band_problem(item.bands, wish.card.input.bands)):
+            return Reading(item.image_id, problem)
+        facts = wish.facts_of(item)
+        read = read_cutout(item.paths or (), bands=facts.bands)
+        return wish.reading(item.image_id, read, facts)
     except Exception as error:  # one input must never stop the run
         note = f"the reader failed: {type(error).__name__}: {one_line(error)}"
-        return Cutout.bad(Flag.UNREADABLE, note)
+        return Reading(item.image_id, Cutout.bad(Flag.UNREADABLE, note))
 
 
-def _wrong_files(item: InputItem, wanted: tuple[str, ...]) -> Cutout | None:
-    """Return why the files of one image, one a band, are not what is wanted."""
-    if item.bands is None:
-        return None
-    missing = [band for band in wanted if band not in item.bands]
-    if missing:
-        note = f"there is no file of the band {', '.join(missing)}"
-        return Cutout.bad(Flag.MISSING_BAND, note)
-    if len(set(item.bands)) != len(item.bands):
-        return Cutout.bad(Flag.BANDS, f"the files are of the bands {', '.join(item.bands)}")
-    return None
-
-
-def _placed(image_id: str, cutout: Cutout, table: pd.DataFrame | None, index: int) -> Reading:
+def _placed(reading: Reading, table: pd.DataFrame | None, index: int) -> Reading:
     """Return the reading with its position, flagged where that is not on the sky."""
     if table is None:
-        return Reading(image_id, cutout)
+        return reading
     row = table.iloc[index]
+    cutout = reading.cutout
     if flags := Flag(int(row["flags"])):
         cutout = cutout.flagged(flags, str(row["reason"]))
-    return Reading(image_id, cutout, float(row["ra"]), float(row["dec"]))
+    return replace(reading, cutout=cutout, ra=float(row["ra"]), dec=float(row["dec"]))

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from toomre.datasets.window import centre_window
+from toomre.errors import ArgumentError
 from toomre.evaluation.bootstrap import bootstrap
 from toomre.evaluation.calibration import fit_platt, fit_temperature
 from toomre.evaluation.threshold import best_threshold
@@ -28,10 +29,11 @@ def score_rows(
     """Return the merger logits of some rows of a prepared set, (n, 8 views)."""
     predictor = Predictor(model, device)
     window = centre_window(prepared.images.shape[-1], model.card.input.grid.size)
-    parts = [
-        predictor.logits(prepared.images[rows[start : start + _BLOCK], :, window, window])
-        for start in range(0, len(rows), _BLOCK)
-    ]
+    order = [prepared.info.bands.index(band) for band in model.card.input.bands]
+    parts = []
+    for start in range(0, len(rows), _BLOCK):
+        stored = prepared.images[rows[start : start + _BLOCK], :, window, window]
+        parts.append(predictor.logits(stored[:, order]))
     return np.concatenate(parts) if parts else np.empty((0, 8))
 
 
@@ -62,13 +64,29 @@ def calibrated(
         temperature, bias = fit_platt(logits, labels)
         calibration = Calibration(method="platt", temperature=temperature, bias=bias)
     p = scores_of(logits, calibration).p
-    threshold = best_threshold(labels, p, plan.threshold)
+    threshold, notes = _threshold(labels, p, plan.threshold)
     # The generator's seed is fixed, so that the same scores give the same intervals.
     intervals = bootstrap(labels, p, groups, threshold=threshold, rng=np.random.default_rng(3))
-    metrics = {name: tuple(interval) for name, interval in intervals.items()}
+    metrics = {
+        name: tuple(interval)
+        for name, interval in intervals.items()
+        if np.isfinite(interval).all()  # undefined ones are left out, as JSON has no NaN
+    }
     changes = {
         "calibration": calibration,
         "threshold": threshold,
         "metrics": {**card.metrics, "validation": metrics},
+        "known_failures": (*card.known_failures, *notes),
     }
     return ModelCard.model_validate(card.model_copy(update=changes).model_dump())
+
+
+def _threshold(
+    labels: NDArray[np.int64], p: NDArray[np.float64], criterion: str
+) -> tuple[float, tuple[str, ...]]:
+    """Return the threshold, and a note where the criterion cannot be met."""
+    try:
+        return best_threshold(labels, p, criterion), ()
+    except ArgumentError:  # a purity that no threshold reaches; the recipe checks the words
+        note = f"No threshold reaches {criterion} on the validation part; it is that of f1."
+        return best_threshold(labels, p, "f1"), (note,)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
@@ -85,8 +85,9 @@ class ClassifiedCatalog:
     path
         The file, or None if the catalogue was kept in memory.
     summary
-        How many `images`, `ok`, `warn`, `bad`, `mergers`; the `threshold`; and in `flags` how
-        many images have each flag.
+        How many `images`, `ok`, `warn`, `bad`, `mergers`; the `threshold`; in `flags` how
+        many images have each flag; and how many were `left_out`, as no row of the table has
+        them.
     provenance
         Model, input, options, versions and time, as in the file.
     """
@@ -106,6 +107,12 @@ class ClassifiedCatalog:
 
     def __len__(self) -> int:
         return int(self.summary["images"])
+
+    def __repr__(self) -> str:
+        counts = ", ".join(
+            f"{self.summary[name]} {name}" for name in ("images", "mergers", "ok", "warn", "bad")
+        )
+        return f"<ClassifiedCatalog: {counts}; see .table and .summary>"
 
 
 _GUESSED = Columns()
@@ -147,7 +154,8 @@ def classify(
         The catalogue: ``.parquet``, ``.fits``, ``.vot``, ``.ecsv`` or ``.csv`` (with its
         provenance beside it in ``.csv.json``). None keeps it in memory.
     catalog
-        The user's table. It gives ids, positions and the order; a row without an image is bad.
+        The user's table. It gives ids, positions and the order; a row without an image is bad;
+        images without a row are left out, and the summary says how many.
     columns
         Which of the table's columns are what; by default guessed.
     options
@@ -158,45 +166,60 @@ def classify(
     Raises
     ------
     ArgumentError
-        Before any work: if what is stated of the inputs does not fit the model, or the ending
-        of `out` is unknown. Also if none of the first inputs fits the model.
+        Before any work: if what is stated of the inputs does not fit the model, or `out` has
+        an unknown ending or is the source or the table. Also if none of the first inputs that
+        can be read fits the model.
     OutputExistsError, OutputError
         If `out` is there already, or cannot be written.
     """
     path = None if out is None else Path(out)
+    source = source if isinstance(source, Source) else Source(Path(source))
     if path is not None:
+        _check_apart(path, source.path, catalog)
         check_output(path, overwrite=options.overwrite)
     _check_options(options)
     opened = model if isinstance(model, Model) else open_model(model or _first_model())
     wish = Wish(opened.card, options.facts, options.allow_domain)
     check_stated(opened.card, options.facts, allow_domain=options.allow_domain)
-    source = source if isinstance(source, Source) else Source(Path(source))
-    readings, total = _open_source(source, catalog, columns, wish)
+    # Labels, galaxies and redshifts are not needed, so whatever stands there is no matter.
+    columns = replace(columns, label="", galaxy_id="", redshift="")
+    inputs = _open_source(source, (catalog, columns), wish, path)
     predictor = Predictor(opened, choose_device(options.device), options.batch_size)
     threshold = opened.card.threshold if options.threshold is None else options.threshold
     tally = Tally(threshold)
 
     def parts() -> Iterator[pa.Table]:
         for rows in score_readings(
-            readings, predictor, threshold=threshold, chunk_size=options.chunk_size
+            inputs.readings, predictor, threshold=threshold, chunk_size=options.chunk_size
         ):
             tally.add(rows)
             yield rows
             if progress is not None:
-                progress(int(tally.summary["images"]), total)
+                progress(int(tally.summary["images"]), inputs.total)
+
+    def summary() -> dict[str, Any]:
+        return {**tally.summary, "left_out": inputs.left_out}
 
     def provenance() -> dict[str, Any]:
-        return _provenance(opened, (source.path, catalog), options, tally)
+        facts = {"inputs_sha256": tally.inputs_sha256, "counts": summary()}
+        return {**_provenance(opened, (source.path, catalog), options), **facts}
 
     if path is None:
         kept = tuple(parts())
-        return ClassifiedCatalog(None, tally.summary, provenance(), kept)
+        return ClassifiedCatalog(None, summary(), provenance(), kept)
     with open_catalog(path, overwrite=options.overwrite) as writer:
         for rows in parts():
             writer.write(rows)
         facts = provenance()
         writer.finish(facts)
-    return ClassifiedCatalog(path, tally.summary, facts)
+    return ClassifiedCatalog(path, summary(), facts)
+
+
+def _check_apart(out: Path, *given: Path | str | None) -> None:
+    """Refuse an output that would replace what is to be read."""
+    for path in given:
+        if path is not None and Path(path).exists() and Path(path).resolve() == out.resolve():
+            raise ArgumentError.expected("out", "another file than those to be read", str(out))
 
 
 def _check_options(options: ClassifyOptions) -> None:
@@ -215,30 +238,38 @@ def _first_model() -> str:
     return names[0]
 
 
+class _Inputs(NamedTuple):
+    """The inputs one after another, how many they are, and how many have no row."""
+
+    readings: Iterator[Reading]
+    total: int
+    left_out: int = 0
+
+
 def _open_source(
-    source: Source, catalog: Path | str | None, columns: Columns, wish: Wish
-) -> tuple[Iterator[Reading], int]:
-    """Return the inputs to be read one after another, and how many they are."""
-    path = Path(source.path)
+    source: Source, given: tuple[Path | str | None, Columns], wish: Wish, out: Path | None
+) -> _Inputs:
+    """Return the inputs; `out` is none of them."""
+    path, (catalog, columns) = Path(source.path), given
     if (path / "dataset.json").is_file():
         prepared = PreparedSet.open(path)
         if catalog is not None:
             raise ArgumentError(f"{path} is prepared and has its own table: give no --catalog.")
         check_prepared(wish.card, prepared.info, allow_domain=wish.allow_domain)
-        return read_prepared(prepared, wish), len(prepared)
-    table = None if catalog is None else read_table(Path(catalog), columns)
+        return _Inputs(read_prepared(prepared, wish), len(prepared))
+    table = None if catalog is None else read_table(catalog, columns)
     rows = _stack_length(path, len(wish.card.input.bands))
     if rows is not None:
         items = None if table is None else [match.item for match in match_rows(table, rows)]
-        return read_stack(path, items, table, wish), rows if items is None else len(items)
-    found = find_inputs(source, wish.facts.bands or wish.card.input.bands)
+        total = rows if items is None else len(items)
+        return _Inputs(read_stack(path, items, table, wish), total, rows - total)
+    found = list(find_inputs(source, wish.facts.bands or wish.card.input.bands, without=out))
     if table is None:
-        files = [(item, "") for item in found]
-    else:
-        folder = path if path.is_dir() else path.parent
-        matches = match_files(table, found, folder)
-        files = [(match.item, match.problem) for match in matches]
-    return read_files(files, table, wish), len(files)
+        return _Inputs(read_files([(item, "") for item in found], None, wish), len(found))
+    matches = match_files(table, found, path if path.is_dir() else path.parent)
+    files = [(match.item, match.problem) for match in matches]
+    left_out = len(found) - sum(not match.problem for match in matches)
+    return _Inputs(read_files(files, table, wish), len(files), left_out)
 
 
 def _stack_length(source: Path, bands: int) -> int | None:
@@ -257,7 +288,6 @@ def _provenance(
     model: Model,
     inputs: tuple[Path, Path | str | None],
     options: ClassifyOptions,
-    tally: Tally,
 ) -> dict[str, Any]:
     card = model.card
     source, catalog = inputs
@@ -268,8 +298,6 @@ def _provenance(
         "split_sha256": card.training.split_sha256,
         "input": escape_name(str(source)),
         "catalog": None if catalog is None else escape_name(str(catalog)),
-        "inputs_sha256": tally.inputs_sha256,
         "options": asdict(options),
-        "counts": tally.summary,
         "flag_bits": {str(flag.name).lower(): flag.value for flag in Flag},
     }

@@ -9,15 +9,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from toomre.errors import ArgumentError, OutputExistsError
+from toomre.errors import ArgumentError
 from toomre.evaluation.report import Evaluation, evaluate_scores
 from toomre.jobs.evaluate import evaluate, write_figures
-from toomre.jobs.provenance import environment
+from toomre.jobs.provenance import check_identity, environment
 from toomre.jobs.train import TrainOptions, train
+from toomre.output import output_lock
 from toomre.preparation.prepared import PreparedSet
 from toomre.preparation.split import fold_splits
 from toomre.recipe import Recipe
-from toomre.storage import atomic_path, read_json, write_json
+from toomre.storage import atomic_path, write_json
 
 __all__ = ["CrossValidated", "FoldOptions", "crossvalidate"]
 
@@ -101,13 +102,34 @@ def crossvalidate(
         Called with each epoch's row of the history.
     """
     recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(recipe)
-    prepared = data if isinstance(data, PreparedSet) else PreparedSet.open(data)
+    prepared = data if isinstance(data, PreparedSet) else PreparedSet.open(data, verify=True)
+    report = progress or (lambda done, total: None)
+    folder = Path(out).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    with output_lock(folder):
+        _claim(folder, recipe, prepared, plan)
+        scores, runs = _train_all(recipe, prepared, folder, plan, options, report, listeners)
+        return _finish(folder, recipe, scores, runs)
+
+
+def _train_all(
+    recipe: Recipe,
+    prepared: PreparedSet,
+    folder: Path,
+    plan: FoldOptions,
+    options: TrainOptions,
+    report: Callable[[int, int], None],
+    listeners: Sequence[Callable[[dict[str, float]], None]],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Train and test what is not finished; return all scores, and a row for each training."""
     if prepared.split is None:
         raise ArgumentError(f"{prepared.folder} has no split, for its images have no labels.")
-    folder = Path(out)
-    _claim(folder, recipe, prepared, plan)
     table = prepared.split.table
     labels = prepared.catalog["label"]
+    rarer = min(table["group"][labels == value].nunique() for value in (0, 1))
+    if not 2 <= plan.folds <= rarer:
+        allowed = f"from 2 to the {rarer} groups of galaxies of the rarer class"
+        raise ArgumentError.expected("folds", allowed, plan.folds)
     splits = fold_splits(
         table["image_id"].tolist(),
         table["group"].to_numpy(),
@@ -117,7 +139,6 @@ def crossvalidate(
         rng=np.random.default_rng(prepared.info.seed),
     )
     total = plan.folds * plan.seeds
-    report = progress or (lambda done, whole: None)
     rows, pooled = [], []
     for number in range(total):
         extra, fold = divmod(number, plan.folds)
@@ -139,7 +160,7 @@ def crossvalidate(
         values = {name: interval.value for name, interval in tested.evaluation.metrics.items()}
         rows.append({"seed": seed, "fold": fold, **values})
         pooled.append(tested.scores.assign(seed=seed, fold=fold, threshold=run.card.threshold))
-    return _finish(folder, recipe, pd.concat(pooled, ignore_index=True), pd.DataFrame(rows))
+    return pd.concat(pooled, ignore_index=True), pd.DataFrame(rows)
 
 
 def _claim(folder: Path, recipe: Recipe, prepared: PreparedSet, plan: FoldOptions) -> None:
@@ -150,12 +171,7 @@ def _claim(folder: Path, recipe: Recipe, prepared: PreparedSet, plan: FoldOption
     }
     path = folder / "crossvalidation.json"
     if path.exists():
-        found = read_json(path)
-        wrong = [key for key, value in identity.items() if found.get(key) != value]
-        if wrong:
-            raise OutputExistsError(
-                f"{folder} holds a cross-validation with another {wrong[0]}. Give another folder."
-            )
+        check_identity(path, identity)
         return
     write_json(path, {**environment(), **identity})
     recipe.write(folder / "recipe.toml")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
 from toomre.build import choose_device
@@ -18,18 +19,21 @@ from toomre.evaluation.reliability import reliability
 from toomre.evaluation.report import Evaluation, evaluate_scores
 from toomre.images.cutout import Encoding
 from toomre.images.stretch import Stretch
+from toomre.inference.checks import check_prepared
 from toomre.inference.predictor import scores_of
 from toomre.inference.scoring import score_rows
 from toomre.inference.store import open_model
 from toomre.jobs.run import Run
 from toomre.networks.card import ModelCard
 from toomre.preparation.prepared import PreparedSet
-from toomre.storage import atomic_path, write_json
+from toomre.storage import atomic_path, sha256_bytes, write_json
 
 __all__ = ["Evaluated", "evaluate", "write_figures"]
 
 # The seed of the bootstrap, as in the published code (requirements E2).
 _BOOTSTRAP_SEED = 3
+# Positions closer than this are one galaxy [arcsec].
+_SAME_PLACE = 5.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +75,8 @@ def evaluate(
         is refused.
     part
         ``"test"``, ``"valid"``, ``"train"``, or ``"all"`` for every labelled image of another
-        set, which must not share an image or a galaxy with the training and validation parts.
+        set. It must not share an image (to the last bit), a galaxy id or, where both have
+        positions, a place on the sky (within 5 arcsec) with the training and validation parts.
     out
         Where to write; None: the run's own folder, or for another set a folder in it.
     device
@@ -86,10 +91,9 @@ def evaluate(
     """
     run = run if isinstance(run, Run) else Run.open(run)
     prepared = data if isinstance(data, PreparedSet) else run.data(data)
-    rows = _rows(run, prepared, part)
     model = open_model(run.folder)
-    if len(prepared.info.bands) != len(model.card.input.bands):
-        raise ArgumentError.expected("data", f"bands {model.card.input.bands}", prepared.info.bands)
+    check_prepared(model.card, prepared.info)
+    rows = _rows(run, prepared, part)
     logits = score_rows(model, prepared, rows, choose_device(device))
     scores = _score_table(run, prepared, rows, logits)
     trained = run.split.rows("train")
@@ -171,6 +175,8 @@ def _rows(run: Run, prepared: PreparedSet, part: str) -> NDArray[np.intp]:
     if part == "all":
         _refuse_overlap(run, prepared)
         usable = prepared.catalog["label"].notna() & (prepared.catalog["status"] != "bad")
+        if not usable.any():
+            raise ArgumentError(f"{prepared.folder} has no usable image with a label to judge by.")
         return np.flatnonzero(usable.to_numpy())
     if part not in ("train", "valid", "test"):
         raise ArgumentError.expected("part", "train, valid, test or all", part)
@@ -182,15 +188,34 @@ def _rows(run: Run, prepared: PreparedSet, part: str) -> NDArray[np.intp]:
 
 
 def _refuse_overlap(run: Run, prepared: PreparedSet) -> None:
-    seen = run.split.table[run.split.table["part"].isin(["train", "valid"])]
-    trained = run.data().catalog.loc[seen.index, "galaxy_id"]
-    shared = prepared.catalog["galaxy_id"].isin(set(trained))
-    shared |= prepared.catalog["image_id"].isin(set(seen["image_id"]))
+    """Refuse a set that shows what the model was trained or chosen on."""
+    home = run.data()
+    seen = np.flatnonzero(run.split.table["part"].isin(["train", "valid"]))
+    trained = home.catalog.iloc[seen]
+    shared = prepared.catalog["galaxy_id"].isin(set(trained["galaxy_id"])).to_numpy()
+    shared = shared | _near(prepared.catalog, trained)
+    if home.images.shape[1:] == prepared.images.shape[1:]:
+        known = {sha256_bytes(home.images[row].tobytes()) for row in seen}
+        shared |= np.array([sha256_bytes(image.tobytes()) in known for image in prepared.images])
     if shared.any():
         raise SplitMismatchError(
-            f"{int(shared.sum())} images of {prepared.folder} have an id that the training or "
-            f"validation part of {run.folder} has too: a score on them would prove nothing."
+            f"{int(shared.sum())} images of {prepared.folder} share a galaxy id, a position or "
+            f"their pixels with the training or validation part of {run.folder}: a score on them "
+            "would prove nothing. Leave them out; where ids are only row numbers, prepare the "
+            "images with a table that has a galaxy_id."
         )
+
+
+def _near(catalog: pd.DataFrame, trained: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return which rows lie within 5 arcsec of a trained one; never where positions lack."""
+    place = catalog["ra"].notna() & catalog["dec"].notna()
+    known = trained[trained["ra"].notna() & trained["dec"].notna()]
+    near = np.zeros(len(catalog), dtype=bool)
+    if place.any() and len(known):
+        here = SkyCoord(catalog.loc[place, "ra"], catalog.loc[place, "dec"], unit="deg")
+        there = SkyCoord(known["ra"], known["dec"], unit="deg")
+        near[place.to_numpy()] = here.match_to_catalog_sky(there)[1].arcsec < _SAME_PLACE
+    return near
 
 
 def _folder(run: Run, prepared: PreparedSet, part: str) -> Path:

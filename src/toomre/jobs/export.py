@@ -9,6 +9,7 @@ from typing import Any
 
 from toomre.errors import MissingFileError, OutputExistsError
 from toomre.inference.store import CARD_FILE, WEIGHTS_FILE, Model, open_model
+from toomre.jobs.provenance import check_identity
 from toomre.networks.card import ModelCard
 from toomre.storage import atomic_path, read_json
 
@@ -31,8 +32,8 @@ def export(
     out
         The folder to write; its name is free, the model keeps its recipe's name.
     crossvalidation
-        A folder of `crossvalidate` with the same recipe: its pooled metrics go into the card,
-        as mean over the seeds with the widest of their intervals.
+        A folder of `crossvalidate` with the same recipe and images: its pooled metrics go into
+        the card, as mean over the seeds with the widest of their intervals.
     known_failures
         Where the model is known to be wrong, one sentence each.
 
@@ -41,7 +42,8 @@ def export(
     MissingFileError
         If the run or the cross-validation is not finished.
     OutputExistsError
-        If the folder holds a model already.
+        If the folder holds a model already, or the cross-validation is of another recipe or
+        data set.
     """
     folder = Path(out)
     if (folder / CARD_FILE).exists():
@@ -51,11 +53,15 @@ def export(
     own = Path(run) / "metrics.json"
     if own.is_file():
         evaluation = read_json(own)
-        metrics[evaluation["part"]] = _intervals([evaluation])
+        if evaluation["model_id"] == card.model_id:
+            metrics[evaluation["part"]] = _intervals([evaluation])
     if crossvalidation is not None:
         path = Path(crossvalidation) / "metrics.json"
         if not path.is_file():
             raise MissingFileError(f"{crossvalidation} is no finished cross-validation.")
+        wanted = {"recipe_sha256": card.training.recipe_sha256}
+        wanted["dataset_sha256"] = card.training.dataset_sha256
+        check_identity(Path(crossvalidation) / "crossvalidation.json", wanted)
         metrics["cross-validation"] = _intervals(read_json(path)["seeds"])
     changes = {"metrics": metrics, "known_failures": tuple(known_failures)}
     card = ModelCard.model_validate(card.model_copy(update=changes).model_dump())

@@ -19,6 +19,7 @@ from toomre.images.flags import Flag
 from toomre.images.grid import Grid
 from toomre.images.loading import Facts, finish, load_cutout
 from toomre.jobs.provenance import now
+from toomre.preparation.band_files import band_problem
 from toomre.preparation.catalog import read_table
 from toomre.preparation.columns import Columns
 from toomre.preparation.inputs import (
@@ -65,7 +66,7 @@ def prepare(
         The folder to make; it is written whole or not at all.
     catalog
         Table with one row an image. Rows without an image are bad; images without a row are
-        left out. None takes every image, without labels.
+        left out and counted. None takes every image, without labels.
     columns
         Which column of the table holds what; by default guessed.
     grid
@@ -114,6 +115,8 @@ def prepare(
         split=split,
         command=_command(source, out, catalog, (columns, grid, facts, split, overwrite)),
         created=now(),
+        left_out=found.left_out,
+        unit=facts.unit,
     )
     cutouts = _load(found, table, grid, facts)
     write_prepared(Path(out), table, cutouts, plan, overwrite=overwrite, progress=progress)
@@ -160,20 +163,23 @@ class Inputs(NamedTuple):
 
     matches: list[Match]
     stack: NDArray[Any] | None
+    left_out: int = 0
 
 
 def find_input_files(source: Source, table: pd.DataFrame | None, facts: Facts) -> Inputs:
-    """Find the input of each row of a table, or all there are; nothing is read but names."""
+    """Find the input of each row, the stack if there is one, and how many have no row."""
     path = Path(source.path)
     if is_stack(path):
         stack = open_stack(path)
         if table is None:
             return Inputs([Match(item) for item in stack_inputs(len(stack))], stack)
-        return Inputs(match_rows(table, len(stack)), stack)
-    items = find_inputs(source, facts.bands or facts.wanted)
+        matches = match_rows(table, len(stack))
+        return Inputs(matches, stack, len(stack) - len(matches))
+    items = list(find_inputs(source, facts.bands or facts.wanted))
     if table is None:
         return Inputs([Match(item) for item in items], None)
-    return Inputs(match_files(table, items, path if path.is_dir() else path.parent), None)
+    matches = match_files(table, items, path if path.is_dir() else path.parent)
+    return Inputs(matches, None, len(items) - sum(not match.problem for match in matches))
 
 
 def bare_table(matches: list[Match]) -> pd.DataFrame:
@@ -204,25 +210,6 @@ def _load(found: Inputs, table: pd.DataFrame, grid: Grid, facts: Facts) -> Itera
             yield read(match.item)
 
 
-def band_problem(found: tuple[str, ...], wanted: tuple[str, ...]) -> Cutout | None:
-    """Return a bad cutout if the files of an image are not one for each wanted band.
-
-    Examples
-    --------
-    >>> band_problem(("g", "r"), ("r", "i")).reason
-    'missing_band: there is no file for the band i'
-    """
-    missing = [band for band in wanted if band not in found]
-    if missing:
-        note = f"there is no file for the band {', '.join(missing)}"
-        return Cutout.bad(Flag.MISSING_BAND, note)
-    repeated = sorted({band for band in found if found.count(band) > 1})
-    if repeated:
-        note = f"there are several files for the band {', '.join(repeated)}"
-        return Cutout.bad(Flag.BANDS, note)
-    return None
-
-
 def _command(
     source: Source, out: Path | str, catalog: Path | str | None, options: tuple[Any, ...]
 ) -> str:
@@ -237,6 +224,7 @@ def _command(
         ("--wanted", ",".join(facts.wanted) if facts.wanted else None),
         ("--pixel-scale", grid.native_pixel_scale or facts.pixel_scale),
         ("--encoding", facts.encoding),
+        ("--unit", facts.unit or None),
         ("--pattern", source.pattern),
         ("--id-column", columns.image_id),
         ("--file-column", columns.file),

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shlex
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import toomre
+from toomre.errors import OutputExistsError
+from toomre.storage import read_json
 
-__all__ = ["command_line", "environment", "now"]
+__all__ = ["check_identity", "command_line", "environment", "now"]
 
-_LIBRARIES = ("numpy", "scipy", "pandas", "astropy", "pillow", "scikit-learn", "torch")
+_LIBRARIES = ("numpy", "scipy", "pandas", "astropy", "pillow", "torch")
 
 
 def now() -> str:
@@ -24,7 +27,7 @@ def now() -> str:
 
 def command_line() -> str:
     """Return the command that runs, as one would type it."""
-    name = os.path.basename(sys.argv[0])  # noqa: PTH119 - only a name is wanted
+    name = Path(sys.argv[0]).name
     return shlex.join([name, *sys.argv[1:]])
 
 
@@ -44,3 +47,23 @@ def environment() -> dict[str, Any]:
         "command": command_line(),
         "created": now(),
     }
+
+
+def check_identity(path: Path, wanted: Mapping[str, object]) -> None:
+    """Refuse to go on in a folder whose record in `path` differs from what is wanted.
+
+    Such a folder holds its own ``recipe.toml``, which the message points to.
+
+    Raises
+    ------
+    OutputExistsError
+        Naming the first entry that differs.
+    """
+    found = read_json(path)
+    for key, value in wanted.items():
+        if found.get(key) != value:
+            raise OutputExistsError(
+                f"{path.parent} holds a result with another {key.removesuffix('_sha256')} "
+                f"({str(found.get(key))[:12]} instead of {str(value)[:12]}). Give another "
+                f"folder, or go on with what stands there ({path.parent / 'recipe.toml'})."
+            )

@@ -49,6 +49,11 @@ class Run:
             If it is not there, or its training has not finished.
         """
         folder = Path(folder)
+        if not (folder / "environment.json").is_file():
+            raise MissingFileError(
+                f"{folder} is no run: it has no environment.json. Give a folder that `toomre "
+                "train` wrote; an exported model has no split to be evaluated by."
+            )
         if not (folder / "model.json").is_file():
             raise MissingFileError(
                 f"{folder} is no finished run: it has no model.json. "
@@ -65,7 +70,7 @@ class Run:
 
     def data(self, folder: Path | str | None = None) -> PreparedSet:
         """Open the data set that the run was trained with, or another one."""
-        return PreparedSet.open(folder or self.environment["data"])
+        return PreparedSet.open(folder or self.environment["data"], verify=True)
 
     def check_split(self, prepared: PreparedSet) -> None:
         """Refuse a data set that is split differently from the training's.

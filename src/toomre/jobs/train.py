@@ -3,42 +3,38 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
 
 import toomre
-from toomre.build import (
-    architecture,
-    build_learning_rate,
-    build_loss,
-    build_network,
-    build_optimizer,
-    choose_device,
-)
-from toomre.datasets.batches import EvaluationBatches, TrainingBatches, View
-from toomre.datasets.normalisation import Normalisation
-from toomre.errors import ArgumentError, MissingPackageError, OutputExistsError
+from toomre.build import architecture, choose_device
+from toomre.errors import ArgumentError, OutputExistsError
+from toomre.inference.familiarity import measure_novelty
 from toomre.inference.scoring import calibrated, score_rows
 from toomre.inference.store import CARD_FILE, WEIGHTS_FILE, Model
-from toomre.jobs.provenance import environment, now
+from toomre.jobs.planning import Plan
+from toomre.jobs.provenance import check_identity, environment, now
 from toomre.jobs.run import Run
 from toomre.networks.card import InputCard, ModelCard, TrainingCard
+from toomre.output import output_lock
 from toomre.preparation.prepared import PreparedSet
 from toomre.preparation.split import Split
 from toomre.recipe import Recipe
 from toomre.storage import atomic_path, read_json, write_json
 from toomre.training.checkpoint import read_weights
 from toomre.training.selection import Selector
-from toomre.training.trainer import Experiment, Fitted, Trainer
-from toomre.training.validation import Validation
+from toomre.training.tensorboard import tensorboard_log
+from toomre.training.trainer import Fitted, Trainer
 
 __all__ = ["TrainOptions", "train"]
+
+_RECORD = "environment.json"
+_CHECKPOINTS = "checkpoints"
 
 
 @dataclass(frozen=True)
@@ -101,131 +97,96 @@ def train(
         If the folder holds a run and `options.resume` is off, or another recipe, data or split.
     """
     recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(recipe)
-    prepared = data if isinstance(data, PreparedSet) else PreparedSet.open(data)
+    prepared = data if isinstance(data, PreparedSet) else PreparedSet.open(data, verify=True)
     split = split or prepared.split
     if split is None:
         raise ArgumentError(f"{prepared.folder} has no split, for its images have no labels.")
-    folder = Path(out)
-    _check_classes(split, prepared)
-    if _claim(folder, recipe, prepared, split, options.resume):
-        return Run.open(folder)
-    device = choose_device(options.device)
-    rows = {part: split.rows(part).to_numpy(np.intp) for part in ("train", "valid")}
-    labels = prepared.catalog["label"]
-    truth = {part: labels.iloc[index].to_numpy(np.int64) for part, index in rows.items()}
-    normalisation = Normalisation.measure(prepared.images, rows["train"], recipe.input.size)
-    experiment = _experiment(recipe, prepared, rows, truth, normalisation, device)
-    selection = recipe.selection
-    trainer = Trainer(
-        experiment,
-        folder / "checkpoints",
-        Selector(selection.metric, selection.patience, selection.min_delta),
-        checkpoint_seconds=options.checkpoint_seconds,
-        progress=progress,
-        listeners=[*listeners, *_tensorboard(folder, options.tensorboard)],
-    )
-    fitted = trainer.fit()
-    card = _card(recipe, prepared, split, normalisation, fitted, truth["train"])
-    network = experiment.network
-    network.load_state_dict(read_weights(fitted.weights, fitted.weights_sha256))
-    _finish(folder, fitted, Model(card, network.eval()), prepared, rows["valid"], recipe)
+    folder = Path(out).resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with output_lock(folder):
+        if (folder / CARD_FILE).exists() and options.resume:
+            check_identity(folder / _RECORD, _identity(recipe, prepared, split))
+            return Run.open(folder)
+        # All that can be wrong with the recipe shows here, before the folder is claimed.
+        plan = Plan.make(recipe, prepared, split, choose_device(options.device))
+        loggers = [*listeners, *_loggers(folder, options.tensorboard)]
+        threads = _claim(folder, plan, options)
+        with _torch_threads(threads):
+            fitted = _fit(folder, plan, options, progress, loggers)
+            _finish(folder, plan, fitted)
     return Run.open(folder)
 
 
-def _check_classes(split: Split, prepared: PreparedSet) -> None:
-    """Refuse to train or choose by a part in which a class is absent."""
-    for part in ("train", "valid"):
-        labels = prepared.catalog["label"].iloc[split.rows(part)]
-        mergers, nonmergers = int((labels == 1).sum()), int((labels == 0).sum())
-        if min(mergers, nonmergers) == 0:
-            raise ArgumentError.expected(
-                f"the {part} part",
-                "images of both classes",
-                f"{mergers} mergers and {nonmergers} nonmergers",
-                "Prepare the data set with other fractions, or add images.",
-            )
+def _fit(
+    folder: Path,
+    plan: Plan,
+    options: TrainOptions,
+    progress: Callable[[int, int], None] | None,
+    listeners: Sequence[Callable[[dict[str, float]], None]],
+) -> Fitted:
+    selection = plan.recipe.selection
+    return Trainer(
+        plan.experiment,
+        folder / _CHECKPOINTS,
+        Selector(selection.metric, selection.patience, selection.min_delta),
+        checkpoint_seconds=options.checkpoint_seconds,
+        progress=progress,
+        listeners=listeners,
+    ).fit()
 
 
-def _claim(folder: Path, recipe: Recipe, prepared: PreparedSet, split: Split, resume: bool) -> bool:
-    """Make the run folder, or check that it is this run's; return whether it is finished."""
-    identity = {
+def _identity(recipe: Recipe, prepared: PreparedSet, split: Split) -> dict[str, str]:
+    return {
         "recipe_sha256": recipe.sha256,
         "dataset_sha256": prepared.info.sha256,
         "split_sha256": split.sha256,
     }
-    path = folder / "environment.json"
-    if path.exists():
-        if not resume:
+
+
+def _claim(folder: Path, plan: Plan, options: TrainOptions) -> int:
+    """Make the run folder, or check that it is this run's; return the number of threads.
+
+    The record is written first: a folder that a kill left with any of the files is gone on
+    with. The number of threads belongs to it, for the last bits of the weights depend on it.
+    """
+    record = folder / _RECORD
+    device = plan.experiment.device.type
+    identity = _identity(plan.recipe, plan.prepared, plan.split)
+    identity |= {"torch": torch.__version__, "device": device}
+    if record.exists():
+        if not options.resume:
             raise OutputExistsError(
                 f"{folder} holds a run already. Give another folder, or resume it (--resume)."
             )
-        found = read_json(path)
-        for key, wanted in identity.items():
-            if found.get(key) != wanted:
-                raise OutputExistsError(
-                    f"{folder} holds a run with another {key.removesuffix('_sha256')} "
-                    f"({str(found.get(key))[:12]} instead of {wanted[:12]}). Give another folder."
-                )
-        return (folder / CARD_FILE).exists()
-    folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()):
-        raise OutputExistsError(f"{folder} is not empty, and it is no run. Give another folder.")
-    recipe.write(folder / "recipe.toml")
-    split.write(folder / "split.csv")
-    kind = "data set" if prepared.split and split.sha256 == prepared.split.sha256 else "own"
-    data = {"data": str(prepared.folder.resolve()), "split": kind, **identity}
-    write_json(path, {**environment(), **data})
-    return False
+        check_identity(record, identity)
+        threads = int(read_json(record)["threads"])
+    else:
+        if folder.exists() and any(not path.name.startswith(".") for path in folder.iterdir()):
+            raise OutputExistsError(
+                f"{folder} is not empty, and it is no run. Give another folder."
+            )
+        threads = torch.get_num_threads()
+        own = plan.prepared.split
+        kind = "data set" if own and plan.split.sha256 == own.sha256 else "own"
+        data = {"data": str(plan.prepared.folder.resolve()), "split": kind, "threads": threads}
+        write_json(record, {**environment(), **data, **identity})
+    plan.recipe.write(folder / "recipe.toml")
+    plan.split.write(folder / "split.csv")
+    return threads
 
 
-def _experiment(
-    recipe: Recipe,
-    prepared: PreparedSet,
-    rows: dict[str, NDArray[np.intp]],
-    truth: dict[str, NDArray[np.int64]],
-    normalisation: Normalisation,
-    device: torch.device,
-) -> Experiment:
-    view = View(recipe.input.size, normalisation)
-    torch.manual_seed(recipe.seed)
-    network = build_network(
-        architecture(recipe), bands=len(prepared.info.bands), size=recipe.input.size
-    ).to(device)
-    loss = build_loss(recipe.loss).to(device)
-    source = TrainingBatches(
-        prepared.images,
-        rows["train"],
-        truth["train"],
-        view,
-        recipe.augmentation,
-        recipe.training.batch_size,
-        recipe.seed,
-    )
-    validation = EvaluationBatches(prepared.images, rows["valid"], view)
-    return Experiment(
-        network=network,
-        loss=loss,
-        optimizer=build_optimizer(recipe.optimizer, network, loss),
-        learning_rate=build_learning_rate(recipe),
-        source=source,
-        target=None,
-        validate=Validation(validation, truth["valid"], device),
-        epochs=recipe.training.epochs,
-        seed=recipe.seed,
-        device=device,
-        precision=getattr(torch, recipe.training.precision),
-    )
+@contextmanager
+def _torch_threads(number: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
-def _card(
-    recipe: Recipe,
-    prepared: PreparedSet,
-    split: Split,
-    normalisation: Normalisation,
-    fitted: Fitted,
-    labels: NDArray[np.int64],
-) -> ModelCard:
-    info = prepared.info
+def _card(plan: Plan, fitted: Fitted) -> ModelCard:
+    recipe, info, labels = plan.recipe, plan.prepared.info, plan.labels["train"]
     return ModelCard(
         name=recipe.name,
         summary=recipe.summary,
@@ -235,17 +196,17 @@ def _card(
             encoding=info.encoding,
             unit=info.unit,
             grid=info.grid.centre(recipe.input.size),
-            mean=normalisation.mean,
-            std=normalisation.std,
+            mean=plan.normalisation.mean,
+            std=plan.normalisation.std,
         ),
         class_prior=float(labels.mean()),
         weights_sha256=fitted.weights_sha256,
         training=TrainingCard(
-            data=prepared.folder.name,
+            data=plan.prepared.folder.name,
             images=len(labels),
             mergers=int(labels.sum()),
             dataset_sha256=info.sha256,
-            split_sha256=split.sha256,
+            split_sha256=plan.split.sha256,
             recipe_sha256=recipe.sha256,
             seed=recipe.seed,
             epoch=fitted.best_epoch,
@@ -256,46 +217,24 @@ def _card(
     )
 
 
-def _finish(
-    folder: Path,
-    fitted: Fitted,
-    model: Model,
-    prepared: PreparedSet,
-    rows: NDArray[np.intp],
-    recipe: Recipe,
-) -> None:
+def _finish(folder: Path, plan: Plan, fitted: Fitted) -> None:
     """Calibrate the best epoch's weights and write the run's files, the card last."""
+    network, prepared = plan.experiment.network, plan.prepared
+    network.load_state_dict(read_weights(fitted.weights, fitted.weights_sha256))
+    card = _card(plan, fitted)
     with atomic_path(folder / WEIGHTS_FILE) as temporary:
         shutil.copyfile(fitted.weights, temporary)
     with atomic_path(folder / "history.csv") as temporary:
         pd.DataFrame(fitted.history).to_csv(temporary, index=False)
-    chosen = prepared.catalog.iloc[rows]
-    card = calibrated(
-        model.card,
-        score_rows(model, prepared, rows, next(model.network.parameters()).device),
-        chosen["label"].to_numpy(np.int64),
-        chosen["galaxy_id"].to_numpy(),
-        recipe.calibration,
-    )
-    card.write(folder / CARD_FILE)
-    shutil.rmtree(folder / "checkpoints")
+    rows = plan.rows["valid"]
+    device = plan.experiment.device
+    logits = score_rows(Model(card, network.eval()), prepared, rows, device)
+    groups = prepared.catalog["galaxy_id"].iloc[rows].to_numpy()
+    card = calibrated(card, logits, plan.labels["valid"], groups, plan.recipe.calibration)
+    novelty = measure_novelty(prepared.images, plan.rows["train"], rows, card.input)
+    card.model_copy(update={"novelty": novelty}).write(folder / CARD_FILE)
+    shutil.rmtree(folder / _CHECKPOINTS)
 
 
-def _tensorboard(folder: Path, wanted: bool) -> list[Callable[[dict[str, float]], None]]:
-    if not wanted:
-        return []
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise MissingPackageError(
-            "TensorBoard is not installed. Use `pip install 'toomre[tensorboard]'`."
-        ) from error
-    writer = SummaryWriter(folder / "tensorboard")
-
-    def log(row: dict[str, float]) -> None:
-        for name, value in row.items():
-            if name != "epoch":
-                writer.add_scalar(name, value, int(row["epoch"]))
-        writer.flush()
-
-    return [log]
+def _loggers(folder: Path, tensorboard: bool) -> list[Callable[[dict[str, float]], None]]:
+    return [tensorboard_log(folder / "tensorboard")] if tensorboard else []

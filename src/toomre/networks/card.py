@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationError,
+    model_validator,
+)
 
 from toomre.errors import CorruptFileError
 from toomre.images.grid import Grid
 from toomre.storage import read_json, write_json
 
-__all__ = ["Architecture", "Calibration", "InputCard", "ModelCard", "TrainingCard"]
+__all__ = ["Architecture", "Calibration", "InputCard", "ModelCard", "NoveltyCard", "TrainingCard"]
 
 
 class _Card(BaseModel):
@@ -39,8 +46,14 @@ class InputCard(_Card):
     encoding: Literal["linear", "display"]
     unit: str = ""
     grid: Grid
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
+    mean: tuple[FiniteFloat, ...]
+    std: tuple[FiniteFloat, ...]
+
+    @model_validator(mode="after")
+    def _one_a_band(self) -> Self:
+        if not len(self.mean) == len(self.std) == len(self.bands) or min(self.std) <= 0:
+            raise ValueError("mean and std must have one number a band, and std be above 0")
+        return self
 
 
 class Calibration(_Card):
@@ -49,6 +62,26 @@ class Calibration(_Card):
     method: Literal["none", "temperature", "platt"] = "none"
     temperature: float = Field(default=1.0, gt=0)
     bias: float = 0.0
+
+
+class NoveltyCard(_Card):
+    """The distribution of the training images' statistics; see `toomre.evaluation.novelty`.
+
+    An image farther from `centre` than `limit`, after `whitening`, gets the flag ``ood``;
+    `false_alarms` is the fraction of images like the training's that do.
+    """
+
+    centre: tuple[FiniteFloat, ...]
+    whitening: tuple[tuple[FiniteFloat, ...], ...]
+    limit: float = Field(gt=0)
+    false_alarms: float
+
+    @model_validator(mode="after")
+    def _is_square(self) -> Self:
+        size = len(self.centre)
+        if len(self.whitening) != size or any(len(row) != size for row in self.whitening):
+            raise ValueError("whitening must be a square matrix as large as centre")
+        return self
 
 
 class TrainingCard(_Card):
@@ -76,7 +109,7 @@ class ModelCard(_Card):
         What `toomre models` lists and `--model` takes.
     summary
         One sentence for people.
-    architecture, input, calibration, training
+    architecture, input, calibration, novelty, training
         See their classes.
     threshold
         A galaxy is called a merger when its calibrated probability is at least this.
@@ -96,6 +129,7 @@ class ModelCard(_Card):
     architecture: Architecture
     input: InputCard
     calibration: Calibration = Calibration()
+    novelty: NoveltyCard | None = None
     threshold: float = Field(default=0.5, ge=0, le=1)
     class_prior: float = Field(ge=0, le=1)
     weights_sha256: str = Field(pattern="^[0-9a-f]{64}$")

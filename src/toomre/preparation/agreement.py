@@ -8,10 +8,9 @@ from itertools import chain
 from toomre.errors import ArgumentError
 from toomre.images.cutout import Cutout
 from toomre.images.flags import Flag
+from toomre.images.resample import SCALE_FLAGGED
 
 __all__ = ["agreeing", "find_reference"]
-
-_SAME_SCALE = 0.02
 
 
 def find_reference(cutouts: Iterable[Cutout]) -> tuple[Cutout, Iterator[Cutout]]:
@@ -80,7 +79,7 @@ def _compared(cutout: Cutout, reference: Cutout) -> Cutout:
         note = f"the shape is {cutout.pixels.shape}, that of the first {reference.pixels.shape}"
         return cutout.flagged(Flag.SHAPE, note)
     scale, first = cutout.pixel_scale, reference.pixel_scale
-    if scale is None or first is None or abs(scale / first - 1) <= _SAME_SCALE:
+    if scale is None or first is None or abs(scale / first - 1) <= SCALE_FLAGGED:
         return cutout
     note = f"the pixel scale is {scale:.4g} arcsec/pixel, that of the first image {first:.4g}"
     return cutout.flagged(Flag.PIXEL_SCALE, note)

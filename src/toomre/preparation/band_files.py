@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from toomre.errors import ArgumentError
+from toomre.images.cutout import Cutout
+from toomre.images.flags import Flag
 
-__all__ = ["BandFiles", "group_by_band"]
+__all__ = ["BandFiles", "band_problem", "group_by_band"]
 
 _FITS = r"(?:\.(?:fits|fit|fts)(?:\.(?:fz|gz|bz2))?|\.fz)"
 _ID = r"(?P<image_id>.+?)"
@@ -28,6 +30,34 @@ class BandFiles(NamedTuple):
     image_id: str
     names: tuple[str, ...]
     bands: tuple[str, ...] | None
+
+
+def band_problem(found: Sequence[str], wanted: Sequence[str]) -> Cutout | None:
+    """Return why the files of one image, one a band, cannot be put together; None if they can.
+
+    Parameters
+    ----------
+    found
+        The band of each file.
+    wanted
+        The bands that are needed.
+
+    Examples
+    --------
+    >>> band_problem(("g", "i"), ("g", "r", "i")).reason
+    'missing_band: there is no file for the band r'
+    >>> band_problem(("g", "g", "r"), ("g", "r")).reason
+    'bands: there are several files for the band g'
+    """
+    missing = [band for band in wanted if band not in found]
+    if missing:
+        note = f"there is no file for the band {', '.join(missing)}"
+        return Cutout.bad(Flag.MISSING_BAND, note)
+    repeated = sorted({band for band in found if found.count(band) > 1})
+    if repeated:
+        note = f"there are several files for the band {', '.join(repeated)}"
+        return Cutout.bad(Flag.BANDS, note)
+    return None
 
 
 class _Rule(NamedTuple):

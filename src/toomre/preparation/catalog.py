@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from toomre.errors import ArgumentError
 from toomre.images.flags import Flag
 from toomre.preparation.columns import Columns, find_columns
-from toomre.preparation.tables import MISSING_WORDS, load_table
+from toomre.preparation.tables import MISSING_WORDS, LoadedTable, load_verbatim
 
 __all__ = ["RESERVED", "Columns", "read_table", "refuse_duplicates"]
 
@@ -37,6 +37,7 @@ RESERVED = (
 _LABELS = {"1": 1, "1.0": 1, "true": 1, "merger": 1}
 _LABELS |= {"0": 0, "0.0": 0, "false": 0, "nonmerger": 0}
 _EXACT = 2.0**53  # above this a double skips integers
+_DIGITS = re.compile(r"[+-]?[0-9]+")
 
 
 def read_table(path: Path | str, columns: Columns = Columns()) -> pd.DataFrame:
@@ -57,7 +58,8 @@ def read_table(path: Path | str, columns: Columns = Columns()) -> pd.DataFrame:
         `redshift`, `file` (if the table has it), `flags` (`Flag.COORDINATES` where a
         position is not on the sky), `reason` (why), then all columns of the table. A column
         that has one of these names already is replaced if it is the source, and else kept
-        with `_table` behind its name.
+        with `_table` behind its name. Ids and files of CSV are the text of the cell, also
+        where it looks like a number (``1e5``, ``+5``, ``1.0``).
 
     Raises
     ------
@@ -75,12 +77,13 @@ def read_table(path: Path | str, columns: Columns = Columns()) -> pd.DataFrame:
     >>> read_table(path).loc[0, ["image_id", "label", "dec"]].tolist()
     ['587732769978777642', np.int8(1), np.float64(-0.5)]
     """
-    frame = load_table(path)
-    sources = find_columns(frame, columns)
-    image_id = _ids(frame, sources["image_id"])
+    table = load_verbatim(path)
+    frame = table.values
+    sources = find_columns(table.verbatim, columns)
+    image_id = _ids(table, sources["image_id"])
     refuse_duplicates("image id", image_id, f"in the table {path}")
     result = pd.DataFrame({"image_id": pd.Series(image_id, dtype="str")})
-    own = _ids(frame, sources["galaxy_id"]) if sources["galaxy_id"] else [""] * len(frame)
+    own = _names(table, sources["galaxy_id"]) if sources["galaxy_id"] else [""] * len(frame)
     result["galaxy_id"] = pd.Series(
         [galaxy or image for galaxy, image in zip(own, image_id, strict=True)], dtype="str"
     )
@@ -89,7 +92,7 @@ def read_table(path: Path | str, columns: Columns = Columns()) -> pd.DataFrame:
     result["dec"] = _angles(frame, sources["dec"], units.deg)
     result["redshift"] = _numbers(frame, sources["redshift"])
     if sources["file"]:
-        result["file"] = pd.Series(_ids(frame, sources["file"]), dtype="str")
+        result["file"] = pd.Series(_names(table, sources["file"]), dtype="str")
     has_sky = bool(sources["ra"]) and bool(sources["dec"])
     result["flags"], result["reason"] = _check_sky(result, has_sky)
     return pd.concat([result, _others(frame, sources)], axis=1)
@@ -116,20 +119,34 @@ def refuse_duplicates(what: str, values: Sequence[str], where: str) -> None:
         )
 
 
-def _ids(frame: pd.DataFrame, source: str | None) -> list[str]:
-    """Return a column of ids as text; a missing one is empty."""
-    column = frame[source]
+def _ids(table: LoadedTable, source: str | None) -> list[str]:
+    """Return a column of ids as text, that of CSV verbatim; a missing one is empty."""
+    column, texts = table.values[source], table.verbatim[source]
+    is_text = table.verbatim is not table.values
     if pd.api.types.is_float_dtype(column.dtype):
         numbers = column.to_numpy(dtype="float64", na_value=np.nan)
-        known = numbers[np.isfinite(numbers)]
-        if np.any(np.abs(known) > _EXACT) or np.any(known != np.round(known)):
+        rounded = np.isfinite(numbers) & (np.abs(numbers) > _EXACT)
+        if is_text:  # digits alone are all there, however many
+            rounded &= ~texts.str.strip().str.fullmatch(_DIGITS).to_numpy(dtype=bool)
+        else:
+            rounded |= np.isfinite(numbers) & (numbers != np.round(numbers))
+        if rounded.any():
             raise ArgumentError(
                 f"Expected the ids in column {source!r} to be whole numbers or text, but got "
-                f"floating-point numbers such as {known[0]!r}, which cannot hold an id of more "
-                "than 15 digits. Write the column as 64-bit integers or as text."
+                f"floating-point numbers such as {numbers[rounded][0]!r}, which cannot hold an id "
+                "of more than 15 digits. Write the column as 64-bit integers or as text."
             )
-        return [str(int(value)) if np.isfinite(value) else "" for value in numbers]
-    return ["" if pd.isna(value) else str(value) for value in column.tolist()]
+        if not is_text:
+            return [str(int(value)) if np.isfinite(value) else "" for value in numbers]
+    if is_text and not pd.api.types.is_string_dtype(column.dtype):
+        texts = texts.str.strip()  # spaces around a number do not belong to it
+    return ["" if pd.isna(value) else str(value) for value in texts.tolist()]
+
+
+def _names(table: LoadedTable, source: str) -> list[str]:
+    """Return ids as `_ids` does, but empty where a column of numbers says NaN or null."""
+    missing = table.values[source].isna()
+    return ["" if no else name for name, no in zip(_ids(table, source), missing, strict=True)]
 
 
 def _labels(frame: pd.DataFrame, source: str | None) -> pd.Series:

@@ -72,7 +72,7 @@ class InputItem:
 
 
 def find_inputs(
-    source: Source | Path | str, bands: Sequence[str] | None = None
+    source: Source | Path | str, bands: Sequence[str] | None = None, *, without: Path | None = None
 ) -> Iterator[InputItem]:
     """Give every image file below a folder, sorted by path, or the one file.
 
@@ -85,6 +85,8 @@ def find_inputs(
         A folder or file, or a `Source` with a pattern.
     bands
         The bands asked for, in order; needed to put one file a band together.
+    without
+        A file that is no input, such as the output of an earlier run.
 
     Yields
     ------
@@ -115,7 +117,7 @@ def find_inputs(
     if not folder.is_dir():
         names, folder = [folder.name], folder.parent
     else:
-        names = list_images(folder)
+        names = [name for name in list_images(folder) if not _is_same(folder / name, without)]
     if not names:
         raise MissingFileError(
             f"Expected images in {folder}, but no file there or below ends in .fits, .jpg, .png, "
@@ -226,6 +228,11 @@ def stem_of(name: str) -> str:
     """
     match = _IMAGE.search(name)
     return name[: match.start() + 1] if match else name
+
+
+def _is_same(path: Path, other: Path | None) -> bool:
+    # The name is compared first, for looking at the disk takes long.
+    return other is not None and path.name == other.name and path.resolve() == other.resolve()
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -35,7 +35,7 @@ class PreparedInfo(BaseModel):
     encoding
         ``"linear"`` (flux) or ``"display"`` (0 to 255).
     unit
-        Unit of the pixel values, as the user or the headers gave it.
+        Unit of the pixel values, as the user gave it; empty where they are unitless or unknown.
     grid
         How each input was cropped and resampled.
     pixel_scale
@@ -46,6 +46,8 @@ class PreparedInfo(BaseModel):
         SHA-256 of ``images.npy`` and ``catalog.parquet``.
     status_counts
         How many images are ok, warn and bad.
+    left_out
+        How many images of the input no row of the table has.
     command
         The command that made the folder.
     version
@@ -68,6 +70,7 @@ class PreparedInfo(BaseModel):
     images_sha256: str
     catalog_sha256: str
     status_counts: Mapping[str, int]
+    left_out: int = 0
     command: str
     version: str
     seed: int
@@ -161,6 +164,7 @@ class PreparedSet:
             "nonmergers": int((labels == 0).sum()),
             "unlabelled": int(labels.isna().sum()),
             **{status: self.info.status_counts.get(status, 0) for status in ("ok", "warn", "bad")},
+            "left_out": self.info.left_out,
         }
 
 

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from toomre.errors import ArgumentError, CorruptFileError, MissingFileError
 from toomre.preparation.assignment import assign_groups
 from toomre.preparation.groups import LINK_LENGTH, check_link_length
+from toomre.spreadsheet import guard, unguard
 from toomre.storage import sha256_bytes, write_text
 
 __all__ = ["PARTS", "Split", "SplitOptions", "fold_splits", "make_split"]
@@ -98,7 +99,7 @@ class Split:
             )
         if any(len(row) != len(_COLUMNS) for row in rows):
             raise CorruptFileError(f"Expected three values in each row of {path}.")
-        return cls(pd.DataFrame([map(_unguarded, row) for row in rows[1:]], columns=_COLUMNS))
+        return cls(pd.DataFrame([map(unguard, row) for row in rows[1:]], columns=_COLUMNS))
 
     def write(self, path: Path) -> None:
         """Write ``split.csv`` atomically."""
@@ -112,7 +113,7 @@ class Split:
         which `read` takes away again.
         """
         rows = [_COLUMNS, *self.table[_COLUMNS].astype(str).to_numpy().tolist()]
-        return "".join(",".join(_quoted(_guarded(cell)) for cell in row) + "\n" for row in rows)
+        return "".join(",".join(_quoted(guard(cell)) for cell in row) + "\n" for row in rows)
 
     @property
     def sha256(self) -> str:
@@ -275,14 +276,6 @@ def _split(image_id: _Names, groups: ArrayLike, parts: NDArray[np.intp]) -> Spli
     names = np.array([*PARTS, ""], dtype=object)  # -1 is the last: no part
     columns = {"image_id": list(image_id), "group": pd.Series(groups).astype(str).tolist()}
     return Split(pd.DataFrame({**columns, "part": names[parts].tolist()}, columns=_COLUMNS))
-
-
-def _guarded(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r", "'")) else cell
-
-
-def _unguarded(cell: str) -> str:
-    return cell.removeprefix("'")
 
 
 def _quoted(cell: str) -> str:

@@ -8,7 +8,7 @@ import io
 import re
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from astropy.table import Table
 
 from toomre.errors import ArgumentError, MissingFileError
 
-__all__ = ["MISSING_WORDS", "load_table"]
+__all__ = ["MISSING_WORDS", "LoadedTable", "load_table", "load_verbatim"]
 
 #: Words that stand for "no value" in a column of numbers or labels; a column of text keeps them.
 MISSING_WORDS = frozenset({"", "nan", "null", "none", "n/a", "na", "--", "<na>"})
@@ -38,6 +38,21 @@ _NULLABLE = {
     "uint64": "UInt64",
 }
 _DELIMITERS = (",", ";", "\t", "|")
+
+
+class LoadedTable(NamedTuple):
+    """A table twice: with its values, and as the file has them.
+
+    Attributes
+    ----------
+    values
+        From `load_table`.
+    verbatim
+        The same columns; those of CSV are the text between the commas.
+    """
+
+    values: pd.DataFrame
+    verbatim: pd.DataFrame
 
 
 def load_table(path: Path | str) -> pd.DataFrame:
@@ -71,13 +86,27 @@ def load_table(path: Path | str) -> pd.DataFrame:
     >>> load_table(path)["objid"].tolist()
     [587732769978777642, <NA>]
     """
+    return load_verbatim(path).values
+
+
+def load_verbatim(path: Path | str) -> LoadedTable:
+    r"""Read a table as `load_table` does, and keep the text of CSV beside the values.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "table.csv"
+    >>> _ = path.write_text("objid,ra\n1e5,10.0\n")
+    >>> load_verbatim(path).verbatim["objid"].tolist()
+    ['1e5']
+    """
     path = Path(path)
     if not path.is_file():
         raise MissingFileError(f"Expected a table at {path}, but there is no such file.")
     with path.open("rb") as file:
         head = file.read(_HEAD)
     try:
-        frame = _load(path, head)
+        table = _load(path, head)
     except ArgumentError:
         raise
     except Exception as error:
@@ -85,13 +114,23 @@ def load_table(path: Path | str) -> pd.DataFrame:
             f"The table {path} cannot be read: {type(error).__name__}: {error}. "
             "It must be CSV, ECSV, FITS, VOTable or Parquet."
         ) from error
-    if frame.empty:
+    if table.values.empty:
         raise ArgumentError(f"The table {path} has no rows. It must have one row an image.")
-    frame.columns = [str(name) for name in frame.columns]
-    return frame
+    for frame in table:
+        frame.columns = [str(name) for name in frame.columns]
+    return table
 
 
-def _load(path: Path, head: bytes) -> pd.DataFrame:
+def _load(path: Path, head: bytes) -> LoadedTable:
+    frame = _load_binary(path, head)
+    if frame is not None:
+        return LoadedTable(frame, frame)
+    text = _load_csv(path, head)
+    return LoadedTable(text.apply(_typed), text)
+
+
+def _load_binary(path: Path, head: bytes) -> pd.DataFrame | None:
+    """Return a table that has types of its own, or None if it is CSV."""
     start = head.lstrip()
     with warnings.catch_warnings():
         # Odd units and several tables in one file do not change the values that are read.
@@ -104,7 +143,7 @@ def _load(path: Path, head: bytes) -> pd.DataFrame:
             return _from_astropy(parse_single_table(path).to_table(use_names_over_ids=True))
         if start.startswith(b"# %ECSV"):
             return _from_astropy(Table.read(path, format="ascii.ecsv"))
-    return _load_csv(path, head)
+    return None
 
 
 def _load_parquet(path: Path) -> pd.DataFrame:
@@ -154,6 +193,7 @@ def _plain(value: Any) -> Any:
 
 
 def _load_csv(path: Path, head: bytes) -> pd.DataFrame:
+    """Return the text of every cell."""
     content = gzip.decompress(path.read_bytes()) if head.startswith(b"\x1f\x8b") else None
     raw = path.read_bytes() if content is None else content
     text = _decode(path, raw)
@@ -164,14 +204,13 @@ def _load_csv(path: Path, head: bytes) -> pd.DataFrame:
         raise ArgumentError(f"The table {path} is empty. Its first line must name the columns.")
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # more values than columns
-        frame = pd.read_csv(
+        return pd.read_csv(
             io.StringIO(text),
             sep=_delimiter(first),
             dtype=str,
             keep_default_na=False,
             index_col=False,
         )
-    return frame.apply(_typed)
 
 
 def _decode(path: Path, raw: bytes) -> str:

@@ -14,10 +14,10 @@ from toomre.errors import ArgumentError
 from toomre.images.cutout import Cutout
 from toomre.images.flags import BAD, Status
 from toomre.images.grid import Grid
+from toomre.output import output_folder
 from toomre.preparation.agreement import agreeing, find_reference
 from toomre.preparation.groups import galaxy_groups
 from toomre.preparation.image_file import ImageFile
-from toomre.preparation.output import output_folder
 from toomre.preparation.prepared import PreparedInfo
 from toomre.preparation.split import Split, SplitOptions, make_split
 from toomre.storage import atomic_path, sha256_file, write_json
@@ -48,8 +48,10 @@ class Plan:
         The command, as one would type it.
     created
         UTC time, ISO 8601.
+    left_out
+        How many images of the input no row of the table has.
     unit
-        Of the pixel values, if it is known.
+        Unit of the pixel values, as the user gave it.
     given
         A split to keep, such as that of the set's twin, in place of drawing one. Images that
         turn out bad are taken out of it.
@@ -59,6 +61,7 @@ class Plan:
     split: SplitOptions
     command: str
     created: str
+    left_out: int = 0
     unit: str = ""
     given: Split | None = None
 
@@ -123,6 +126,7 @@ def write_prepared(
             images_sha256=images.sha256,
             catalog_sha256=sha256_file(folder / FILES[1]),
             status_counts={str(each): found.status.count(str(each)) for each in Status},
+            left_out=plan.left_out,
             command=plan.command,
             version=toomre.__version__,
             seed=plan.split.seed,

@@ -88,9 +88,9 @@ class Fitted:
 class Trainer:
     """Fit an experiment in a folder, from its newest checkpoint if there is one.
 
-    On the CPU the weights are the same, bit for bit, however often the training was killed
-    and resumed: batches and random numbers follow from (seed, epoch, step), and a checkpoint
-    holds all the rest.
+    With the same machine, torch and number of threads, the weights on the CPU are the same,
+    bit for bit, however often the training was killed and resumed: batches and random numbers
+    follow from (seed, epoch, step), and a checkpoint holds all the rest.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ class Trainer:
         Raises
         ------
         TrainingError
-            If the loss is not finite.
+            If the loss or a validation metric is not finite.
         """
         experiment = self.experiment
         self._restore()
@@ -200,6 +200,11 @@ class Trainer:
         experiment.network.eval()
         with torch.inference_mode():
             metrics = dict(experiment.validate(experiment.network))
+        if not all(math.isfinite(value) for value in metrics.values()):
+            raise TrainingError(
+                f"The validation metrics of epoch {epoch + 1} are not finite: {metrics}. Lower "
+                "the learning rate, or look for images with extreme values."
+            )
         row: Row = {"epoch": epoch + 1}
         row |= {name: value / experiment.source.steps for name, value in self._sums.items()}
         row |= {f"valid_{name}": value for name, value in metrics.items()}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from toomre.errors import ArgumentError, OutputError, OutputExistsError
-from toomre.preparation.output import output_folder, output_lock
+from toomre.output import output_folder, output_lock
 
 KNOWN = ("a", "done")
 
@@ -114,7 +114,7 @@ def test_e79_lock_and_rest_of_a_killed_run(tmp_path: Path) -> None:
     out = tmp_path / "out"
     program = (
         "import sys, time; from pathlib import Path\n"
-        "from toomre.preparation.output import output_folder\n"
+        "from toomre.output import output_folder\n"
         "with output_folder(Path(sys.argv[1]), ('a', 'done')) as folder:\n"
         "    (folder / 'a').touch(); print('ready', flush=True); time.sleep(60)\n"
     )
