@@ -16,8 +16,8 @@ T = TypeVar("T")
 def compiled(function: Callable[P, T]) -> Callable[P, T]:
     """Compile a function of arrays and numbers; the result is kept on disk for the next run.
 
-    Sums may be taken in another order than written, so that a processor can add several terms
-    at a time; on one machine the result is always the same.
+    The arithmetic is strict: with relaxed rules a function's last bits would depend on whether
+    its callees had just been compiled or came from the disk.
 
     The file on disk is made anew when the function's own file changes, not when another one does:
     hand constants of other modules in as arguments.
@@ -33,7 +33,5 @@ def compiled(function: Callable[P, T]) -> Callable[P, T]:
     in_file = not function.__code__.co_filename.startswith("<")
     # "numpy": dividing by zero gives infinity. A test for it would stop a loop from being
     # vectorised, which costs a factor of seven.
-    compile_ = numba.njit(
-        cache=in_file, error_model="numpy", fastmath={"contract", "reassoc", "nsz", "arcp"}
-    )
+    compile_ = numba.njit(cache=in_file, error_model="numpy")
     return cast(Callable[P, T], compile_(function))
