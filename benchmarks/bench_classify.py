@@ -10,13 +10,12 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import statistics
-import time
 from collections.abc import Callable
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from timing import interleaved
 
 from toomre.build import build_network
 from toomre.images.grid import Grid
@@ -99,17 +98,11 @@ def main() -> None:
     model = make_model()
     predictor = Predictor(model)
     variants = {"eager": eager(model, images), "predictor": lambda: predictor.scores(images).p}
-    results = {name: run() for name, run in variants.items()}  # also the warm-up
+    results = {name: run() for name, run in variants.items()}
     difference = float(np.abs(results["eager"] - results["predictor"]).max())
     if not difference < 1e-5:
         raise SystemExit(f"the two ways differ by {difference}: nothing to compare")
-    seconds: dict[str, list[float]] = {name: [] for name in variants}
-    for _ in range(ROUNDS):
-        for name, run in variants.items():
-            start = time.process_time()
-            run()
-            seconds[name].append(time.process_time() - start)
-    median = {name: statistics.median(values) for name, values in seconds.items()}
+    median = dict(zip(variants, interleaved(list(variants.values()), ROUNDS), strict=True))
     for name, value in median.items():
         print(f"# {name}: {IMAGES / value:.0f} images/s ({IMAGES * VIEWS / value:.0f} views/s)")
     print(f"classify  ratio {median['eager'] / median['predictor']:.2f}  floor {FLOOR}")

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score, roc_auc_score
 
-from toomre.errors import OutputExistsError
+from toomre.errors import ArgumentError, OutputExistsError
 from toomre.jobs.crossvalidate import FoldOptions, crossvalidate
 from toomre.jobs.run import Run
 from toomre.jobs.train import TrainOptions
@@ -64,3 +64,11 @@ def test_another_recipe_in_the_same_folder_is_refused(tiny_set, tiny_recipe, tmp
     crossvalidate(recipe, tiny_set, tmp_path / "cv", **options)
     with pytest.raises(OutputExistsError, match="another recipe"):
         crossvalidate(recipe.replaced(seed=8), tiny_set, tmp_path / "cv", **options)
+
+
+def test_too_many_folds_claim_no_folder(tiny_set, tiny_recipe, tmp_path):
+    with pytest.raises(ArgumentError, match="folds"):
+        crossvalidate(
+            tiny_recipe, tiny_set, tmp_path / "cv", plan=FoldOptions(folds=999), options=OPTIONS
+        )
+    assert not (tmp_path / "cv").exists()

@@ -9,14 +9,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from toomre.errors import ArgumentError
 
-__all__ = ["FALSE_ALARMS", "Novelty"]
+__all__ = ["FALSE_ALARMS", "FEWEST", "Novelty"]
 
 Floats = NDArray[np.float64]
 
 #: Fraction of images like the training's that are called unlike it.
 FALSE_ALARMS = 0.01
 _SHRINKAGE = 0.01
-_FEWEST = 50
+#: The least number of training images for a distribution.
+FEWEST = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +70,8 @@ class Novelty:
             If there are too few images.
         """
         training, known = np.asarray(training, np.float64), np.asarray(known, np.float64)
-        if len(training) < _FEWEST:
-            raise ArgumentError.expected("training", f"{_FEWEST} images or more", len(training))
+        if len(training) < FEWEST:
+            raise ArgumentError.expected("training", f"{FEWEST} images or more", len(training))
         centre = training.mean(axis=0)
         covariance = np.atleast_2d(np.cov(training, rowvar=False))
         # A little of a round distribution, so that a direction without variance is no trap.

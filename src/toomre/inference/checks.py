@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from toomre.errors import ArgumentError
-from toomre.evaluation.novelty import Novelty
 from toomre.images.cutout import Cutout
 from toomre.images.flags import Flag
 from toomre.images.inspection import range_flag
 from toomre.images.loading import Facts
 from toomre.images.resample import SCALE_FLAGGED
 from toomre.images.statistics import image_statistics
+from toomre.inference.familiarity import novelty_of
 from toomre.networks.card import InputCard, ModelCard
 from toomre.preparation.prepared import PreparedInfo
 
@@ -192,9 +192,8 @@ def _like_training(cutout: Cutout, card: ModelCard) -> Cutout:
     if cutout.pixels is None or card.novelty is None:
         return cutout
     known = card.novelty
-    novelty = Novelty(np.asarray(known.centre), np.asarray(known.whitening), known.limit)
     found = image_statistics(cutout.pixels[np.newaxis], card.input.mean, card.input.std)
-    distance = float(novelty.distance(found)[0])
+    distance = float(novelty_of(known).distance(found)[0])
     if distance <= known.limit:
         return cutout
     note = f"unlike the training images: distance {distance:.1f}, at most {known.limit:.1f}"

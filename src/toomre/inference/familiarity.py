@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 from toomre.datasets.window import centre_window
-from toomre.evaluation.novelty import FALSE_ALARMS, Novelty
+from toomre.evaluation.novelty import FALSE_ALARMS, FEWEST, Novelty
 from toomre.images.statistics import image_statistics
 from toomre.networks.card import InputCard, NoveltyCard
 
-__all__ = ["measure_novelty"]
+__all__ = ["measure_novelty", "novelty_of"]
 
 _BLOCK = 256
-_FEWEST = 50
 _DIGITS = 7
 
 
@@ -40,7 +41,7 @@ def measure_novelty(
     -------
     The distribution, or None where there are fewer than 50 training images.
     """
-    if len(train) < _FEWEST:
+    if len(train) < FEWEST:
         return None
     window = centre_window(images.shape[-1], wanted.grid.size)
 
@@ -61,6 +62,12 @@ def measure_novelty(
         limit=novelty.limit,
         false_alarms=FALSE_ALARMS,
     )
+
+
+@lru_cache(maxsize=4)
+def novelty_of(card: NoveltyCard) -> Novelty:
+    """Return the distribution that a card holds; made once, as it is asked for each image."""
+    return Novelty(np.asarray(card.centre), np.asarray(card.whitening), card.limit)
 
 
 def _short(values: NDArray[np.float64]) -> list[float]:

@@ -16,7 +16,7 @@ from toomre.jobs.provenance import check_identity, environment
 from toomre.jobs.train import TrainOptions, train
 from toomre.output import output_lock
 from toomre.preparation.prepared import PreparedSet
-from toomre.preparation.split import fold_splits
+from toomre.preparation.split import Split, fold_splits
 from toomre.recipe import Recipe
 from toomre.storage import atomic_path, write_json
 
@@ -103,18 +103,42 @@ def crossvalidate(
     """
     recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(recipe)
     prepared = data if isinstance(data, PreparedSet) else PreparedSet.open(data, verify=True)
+    splits = _splits(prepared, plan.folds)  # before the folder is claimed, for it may refuse
     report = progress or (lambda done, total: None)
     folder = Path(out).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     with output_lock(folder):
         _claim(folder, recipe, prepared, plan)
-        scores, runs = _train_all(recipe, prepared, folder, plan, options, report, listeners)
+        scores, runs = _train_all(
+            recipe, prepared, splits, folder, plan, options, report, listeners
+        )
         return _finish(folder, recipe, scores, runs)
+
+
+def _splits(prepared: PreparedSet, folds: int) -> list[Split]:
+    """Divide the galaxies, or say why that many folds cannot be."""
+    if prepared.split is None:
+        raise ArgumentError(f"{prepared.folder} has no split, for its images have no labels.")
+    table = prepared.split.table
+    labels = prepared.catalog["label"]
+    rarer = min(table["group"][labels == value].nunique() for value in (0, 1))
+    if not 2 <= folds <= rarer:
+        allowed = f"from 2 to the {rarer} groups of galaxies of the rarer class"
+        raise ArgumentError.expected("folds", allowed, folds)
+    return fold_splits(
+        table["image_id"].tolist(),
+        table["group"].to_numpy(),
+        labels,
+        (table["part"] != "").to_numpy(),
+        folds=folds,
+        rng=np.random.default_rng(prepared.info.seed),
+    )
 
 
 def _train_all(
     recipe: Recipe,
     prepared: PreparedSet,
+    splits: list[Split],
     folder: Path,
     plan: FoldOptions,
     options: TrainOptions,
@@ -122,22 +146,6 @@ def _train_all(
     listeners: Sequence[Callable[[dict[str, float]], None]],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Train and test what is not finished; return all scores, and a row for each training."""
-    if prepared.split is None:
-        raise ArgumentError(f"{prepared.folder} has no split, for its images have no labels.")
-    table = prepared.split.table
-    labels = prepared.catalog["label"]
-    rarer = min(table["group"][labels == value].nunique() for value in (0, 1))
-    if not 2 <= plan.folds <= rarer:
-        allowed = f"from 2 to the {rarer} groups of galaxies of the rarer class"
-        raise ArgumentError.expected("folds", allowed, plan.folds)
-    splits = fold_splits(
-        table["image_id"].tolist(),
-        table["group"].to_numpy(),
-        labels,
-        (table["part"] != "").to_numpy(),
-        folds=plan.folds,
-        rng=np.random.default_rng(prepared.info.seed),
-    )
     total = plan.folds * plan.seeds
     rows, pooled = [], []
     for number in range(total):

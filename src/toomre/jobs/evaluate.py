@@ -93,16 +93,16 @@ def evaluate(
     prepared = data if isinstance(data, PreparedSet) else run.data(data)
     model = open_model(run.folder)
     check_prepared(model.card, prepared.info)
-    rows = _rows(run, prepared, part)
+    # The training's own data, which another set is compared with; each opening is a check.
+    home = run.data() if part == "all" else prepared
+    rows = _rows(run, prepared, home, part)
     logits = score_rows(model, prepared, rows, choose_device(device))
     scores = _score_table(run, prepared, rows, logits)
-    trained = run.split.rows("train")
-    known = run.data().catalog if part == "all" else prepared.catalog
     evaluation = evaluate_scores(
         scores,
         threshold=model.card.threshold,
         rng=np.random.default_rng(_BOOTSTRAP_SEED),
-        train=known.iloc[trained],
+        train=home.catalog.iloc[run.split.rows("train")],
         part=part,
         model_id=model.card.model_id,
     )
@@ -171,9 +171,9 @@ def _write_galleries(
         plots.save_figure(figure, folder / f"gallery_{stretch}.png")
 
 
-def _rows(run: Run, prepared: PreparedSet, part: str) -> NDArray[np.intp]:
+def _rows(run: Run, prepared: PreparedSet, home: PreparedSet, part: str) -> NDArray[np.intp]:
     if part == "all":
-        _refuse_overlap(run, prepared)
+        _refuse_overlap(run, prepared, home)
         usable = prepared.catalog["label"].notna() & (prepared.catalog["status"] != "bad")
         if not usable.any():
             raise ArgumentError(f"{prepared.folder} has no usable image with a label to judge by.")
@@ -187,9 +187,8 @@ def _rows(run: Run, prepared: PreparedSet, part: str) -> NDArray[np.intp]:
     return rows
 
 
-def _refuse_overlap(run: Run, prepared: PreparedSet) -> None:
-    """Refuse a set that shows what the model was trained or chosen on."""
-    home = run.data()
+def _refuse_overlap(run: Run, prepared: PreparedSet, home: PreparedSet) -> None:
+    """Refuse a set that shows what the model was trained or chosen on, at home."""
     seen = np.flatnonzero(run.split.table["part"].isin(["train", "valid"]))
     trained = home.catalog.iloc[seen]
     shared = prepared.catalog["galaxy_id"].isin(set(trained["galaxy_id"])).to_numpy()

@@ -16,8 +16,9 @@ from toomre.images.cutout import Cutout
 from toomre.images.flags import Flag
 from toomre.images.loading import Facts
 from toomre.images.reading import read_cutout
-from toomre.jobs.prepare import Inputs, band_problem, bare_table, find_input_files
+from toomre.jobs.prepare import Inputs, bare_table, find_input_files
 from toomre.mocks.placing import UNITS, InputFacts
+from toomre.preparation.band_files import band_problem
 from toomre.preparation.catalog import read_table
 from toomre.preparation.inputs import Source
 from toomre.preparation.prepared import PreparedSet

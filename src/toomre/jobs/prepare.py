@@ -35,7 +35,7 @@ from toomre.preparation.prepared import PreparedSet
 from toomre.preparation.split import SplitOptions
 from toomre.preparation.writing import Plan, Progress, draw_split, write_prepared
 
-__all__ = ["Inputs", "band_problem", "bare_table", "find_input_files", "load_input", "prepare"]
+__all__ = ["Inputs", "bare_table", "find_input_files", "load_input", "prepare"]
 
 _DEFAULT_GRID = Grid(size=75)
 
