@@ -57,7 +57,7 @@ def plain_step() -> Callable[[torch.Tensor, torch.Tensor], None]:
 def toomre_step(precision: torch.dtype) -> Callable[[torch.Tensor, torch.Tensor], None]:
     plan = Architecture(backbone="deepmerge2", head="deepmerge2")
     network = build_network(plan, bands=BANDS, size=SIZE).train()
-    loss_function = build_loss((LossTerm(name="cross_entropy"),))
+    loss_function = build_loss((LossTerm(name="cross_entropy"),), 2592)
     optimizer = torch.optim.Adam(network.parameters())
 
     def step(images: torch.Tensor, labels: torch.Tensor) -> None:

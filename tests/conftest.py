@@ -94,13 +94,23 @@ def tiny_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def drawn_cutouts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eight drawn cutouts in every format (see tests/data/cutouts/make.py)."""
-    script = ROOT / "tests" / "data" / "cutouts" / "make.py"
-    spec = importlib.util.spec_from_file_location("make_cutouts", script)
+    return _drawn("cutouts", tmp_path_factory.mktemp("drawn"))
+
+
+@pytest.fixture(scope="session")
+def published_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tiny files of the published sets' schemas (see tests/data/published/make.py)."""
+    return _drawn("published", tmp_path_factory.mktemp("drawn"))
+
+
+def _drawn(name: str, folder: Path) -> Path:
+    script = ROOT / "tests" / "data" / name / "make.py"
+    spec = importlib.util.spec_from_file_location(f"make_{name}", script)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.main(tmp_path_factory.mktemp("drawn") / "cutouts")
+    return module.main(folder / name)
 
 
 @pytest.fixture

@@ -38,4 +38,4 @@ def test_every_flag_is_in_the_table_with_its_status():
 def test_the_readme_names_every_command():
     text = (ROOT / "README.md").read_text()
     for command in COMMANDS:
-        assert f"toomre {command.__name__}" in text
+        assert f"toomre {command.__name__.replace('_', '-')}" in text

@@ -16,8 +16,8 @@ LAYERS = [
     {"errors"},
     {"storage", "lookup", "output", "spreadsheet"},
     {"images", "recipe", "surveys"},
-    {"evaluation"},
-    {"networks", "mocks", "preparation"},
+    {"evaluation", "recipes"},
+    {"networks", "mocks", "preparation", "reproduction"},
     {"losses"},
     {"training", "datasets"},
     {"build"},
@@ -38,6 +38,8 @@ TORCH_FREE = [
     "evaluation",
     "mocks",
     "preparation",
+    "recipes",
+    "reproduction",
     "networks.card",
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

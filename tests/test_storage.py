@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from toomre.errors import CorruptFileError, MissingFileError
-from toomre.storage import atomic_path, read_json, sha256_file, write_json
+from toomre.storage import atomic_path, cache_folder, read_json, sha256_file, write_json
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -40,3 +40,14 @@ def test_nan_is_refused(tmp_path):
     with pytest.raises(ValueError, match="JSON"):
         write_json(tmp_path / "x.json", float("nan"))
     assert not list(tmp_path.iterdir())
+
+
+def test_cache_folder(tmp_path, monkeypatch):
+    monkeypatch.delenv("TOOMRE_CACHE", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    assert cache_folder() == tmp_path / ".cache" / "toomre"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert cache_folder() == tmp_path / "xdg" / "toomre"
+    monkeypatch.setenv("TOOMRE_CACHE", "~/own")
+    assert cache_folder() == tmp_path / "own"

@@ -1,9 +1,10 @@
 """Find merging galaxies in survey images, and prove it.
 
-Each command of the command line is a function here: `simulate`, `observe`, `prepare`, `look`,
-`audit`, `train`, `evaluate`, `crossvalidate`, `classify`, `models`, `export` and `demo`. Beside
-them stand the objects that they take: `Recipe`, `Grid`, `Facts`, `Columns` and the options of
-each function. All are imported when first used, so that ``import toomre`` is quick.
+Each command of the command line is a function here: `simulate`, `observe`, `fetch`, `convert`,
+`prepare`, `look`, `compare`, `audit`, `lr_scan`, `tune`, `train`, `evaluate`, `crossvalidate`,
+`reproduce`, `classify`, `models`, `export` and `demo`. Beside them stand the objects that they
+take: `Recipe`, `Grid`, `Facts`, `Columns` and the options of each function. All are imported
+when first used, so that ``import toomre`` is quick.
 
 Examples
 --------
@@ -22,16 +23,23 @@ if TYPE_CHECKING:
     from toomre.images.loading import Facts
     from toomre.jobs.audit import audit
     from toomre.jobs.classify import ClassifyOptions, classify
+    from toomre.jobs.compare import compare
+    from toomre.jobs.convert import ConvertOptions, convert
     from toomre.jobs.crossvalidate import FoldOptions, crossvalidate
     from toomre.jobs.demo import demo
     from toomre.jobs.evaluate import evaluate
     from toomre.jobs.export import export
+    from toomre.jobs.fetch import fetch
     from toomre.jobs.look import look
+    from toomre.jobs.lr_scan import lr_scan
     from toomre.jobs.models import models
     from toomre.jobs.observe import observe
     from toomre.jobs.prepare import prepare
+    from toomre.jobs.reproduce import reproduce
     from toomre.jobs.simulate import simulate
+    from toomre.jobs.table_options import ReproduceOptions
     from toomre.jobs.train import TrainOptions, train
+    from toomre.jobs.tune import TuneOptions, tune
     from toomre.preparation.columns import Columns
     from toomre.preparation.inputs import Source
     from toomre.preparation.prepared import PreparedSet
@@ -42,41 +50,53 @@ __version__ = "0.1.0"
 __all__ = [
     "ClassifyOptions",
     "Columns",
+    "ConvertOptions",
     "Facts",
     "FoldOptions",
     "Grid",
     "PreparedSet",
     "Recipe",
+    "ReproduceOptions",
     "Source",
     "SplitOptions",
     "TrainOptions",
+    "TuneOptions",
     "__version__",
     "audit",
     "classify",
+    "compare",
+    "convert",
     "crossvalidate",
     "demo",
     "evaluate",
     "export",
+    "fetch",
     "look",
+    "lr_scan",
     "models",
     "observe",
     "prepare",
+    "reproduce",
     "simulate",
     "train",
+    "tune",
 ]
 
 # Where the objects stand that are no commands; a command stands in the job of its name.
 _PLACES = {
     "ClassifyOptions": "jobs.classify",
     "Columns": "preparation.columns",
+    "ConvertOptions": "jobs.convert",
     "Facts": "images.loading",
     "FoldOptions": "jobs.crossvalidate",
     "Grid": "images.grid",
     "PreparedSet": "preparation.prepared",
     "Recipe": "recipe",
+    "ReproduceOptions": "jobs.table_options",
     "Source": "preparation.inputs",
     "SplitOptions": "preparation.split",
     "TrainOptions": "jobs.train",
+    "TuneOptions": "jobs.tune",
 }
 
 

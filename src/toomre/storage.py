@@ -13,7 +13,15 @@ from typing import Any
 
 from toomre.errors import CorruptFileError, MissingFileError
 
-__all__ = ["atomic_path", "read_json", "sha256_bytes", "sha256_file", "write_json", "write_text"]
+__all__ = [
+    "atomic_path",
+    "cache_folder",
+    "read_json",
+    "sha256_bytes",
+    "sha256_file",
+    "write_json",
+    "write_text",
+]
 
 _BLOCK = 1 << 20
 
@@ -46,6 +54,23 @@ def atomic_path(path: Path) -> Iterator[Path]:
         _sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def cache_folder() -> Path:
+    """Return the folder for what is downloaded once and kept; it need not be there yet.
+
+    It is ``$TOOMRE_CACHE``, else ``$XDG_CACHE_HOME/toomre``, else ``~/.cache/toomre``. A
+    relative path in ``XDG_CACHE_HOME`` does not count, as its specification says.
+
+    Examples
+    --------
+    >>> cache_folder().name  # doctest: +SKIP
+    'toomre'
+    """
+    if own := os.environ.get("TOOMRE_CACHE"):
+        return Path(own).expanduser().absolute()
+    shared = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (shared if shared.is_absolute() else Path.home() / ".cache") / "toomre"
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
-import pandas as pd
 import typer
 from typer.testing import CliRunner
 
@@ -19,28 +19,29 @@ def run(*words: str):
 def test_it_hands_over_the_options_and_says_what_was_found(monkeypatch, tmp_path):
     given = {}
 
-    def fake(out: Path, **options: object) -> job.DemoResult:
+    def fake(out: Path, **options: object) -> SimpleNamespace:
         given.update(options, out=out)
-        answers = pd.DataFrame(
-            {
-                "image_id": list("abcd"),
-                "label": [1, 1, 0, 0],
-                "is_merger": pd.array([True, True, True, None], dtype="boolean"),
-            }
-        )
-        return job.DemoResult(out, answers, "sdss", "sdss@0123", 0.4, 7)
+        options["stage"]("Simulating galaxies")(1, 2)
+        place = SimpleNamespace(page=out / "index.html", catalog=out / "mergers.parquet")
+        return SimpleNamespace(summary="ROC-AUC [0.7]", place=place)
 
     monkeypatch.setattr(job, "demo", fake)
-    found = run("--out", str(tmp_path), "--seed", "7", "--model", "sdss")
+    found = run("--out", str(tmp_path), "--seed", "7", "--galaxies", "50")
     assert found.exit_code == 0, found.output
-    assert given.pop("progress")
-    assert given == {"out": tmp_path, "seed": 7, "model": "sdss"}
-    text = found.stdout
-    assert "2 of the 2 drawn mergers and 1 of the 2 drawn nonmergers" in text
-    assert "drawings" in text
-    assert str(tmp_path / "catalog.parquet") in text
-    assert str(tmp_path / "gallery.png") in text
-    assert "toomre classify FOLDER --catalog TABLE --model sdss --out mergers.parquet" in text
+    assert given.pop("stage")
+    assert given == {"out": tmp_path, "seed": 7, "galaxies": 50}
+    assert "Simulating galaxies" in found.stderr
+    assert "ROC-AUC [0.7]" in found.stdout
+    assert found.stdout.rstrip().endswith(str(tmp_path / "index.html"))
+    assert str(tmp_path / "mergers.parquet") in found.stdout
+
+
+def test_as_many_galaxies_as_the_function_takes(monkeypatch, tmp_path):
+    given = {}
+    monkeypatch.setattr(job, "demo", lambda out, **options: given.update(options) or 1 / 0)
+    run("--out", str(tmp_path))
+    assert given["galaxies"] == job.GALAXIES
+    assert given["seed"] == 1
 
 
 def test_the_folder_must_be_given():

@@ -21,9 +21,10 @@ def test_it_hands_over_the_options(monkeypatch, tmp_path, tiny_set):
     app = typer.Typer()
     app.command()(simulate)
     words = ["--out", str(tmp_path), "--pair", "nearby", "--galaxies", "7", "--seed", "3"]
-    found = CliRunner().invoke(app, [*words, "--workers", "2"])
+    words += ["--stages", "post-merger", "--workers", "2"]
+    found = CliRunner().invoke(app, words)
     assert found.exit_code == 0, found.output
     assert given.pop("progress")
     options = {"pair": "nearby", "galaxies": 7, "seed": 3, "workers": 2, "overwrite": False}
-    assert given == {**options, "out": tmp_path}
+    assert given == {**options, "stages": "post-merger", "out": tmp_path}
     assert "pristine: 120 images of 60 galaxies, 60 of mergers" in found.stdout

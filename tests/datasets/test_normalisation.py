@@ -25,3 +25,12 @@ def test_a_constant_band_is_refused():
     images = np.ones((3, 2, 4, 4), np.float32)
     with pytest.raises(ArgumentError, match="bands that vary"):
         Normalisation.measure(images, np.arange(3), size=4)
+
+
+def test_asinh_follows_the_scaling_and_does_not_touch_what_was_given() -> None:
+    images = np.random.default_rng(3).normal(2.0, 5.0, (4, 2, 6, 6)).astype(np.float32)
+    before = images.copy()
+    plain = Normalisation.measure(images, np.arange(4), 6)
+    stretched = Normalisation.measure(images, np.arange(4), 6, "asinh")
+    np.testing.assert_allclose(stretched.apply(images), np.arcsinh(plain.apply(images)), rtol=1e-6)
+    np.testing.assert_array_equal(images, before)

@@ -1,116 +1,110 @@
+"""``toomre.demo``: it goes on where it stopped, and spoils nothing."""
+
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
-import numpy as np
-import pandas as pd
 import pytest
-from PIL import Image
 
-from toomre.errors import MissingFileError, OutputExistsError
-from toomre.inference.catalog_reading import read_catalog
+from toomre.errors import ArgumentError, OutputExistsError
 from toomre.jobs import demo as module
-from toomre.jobs.demo import COUNT, DemoResult, demo
+from toomre.jobs.demo import demo
+from toomre.jobs.demo_steps import STEPS
+from toomre.storage import read_json
 
 
-@pytest.fixture
-def random_model(make_model) -> Path:
-    grid = {"size": 24, "crop": 120, "native_pixel_scale": 0.396}
-    return make_model("random", bands=("i", "r", "g"), encoding="display", grid=grid)
+def test_it_names_its_steps_and_leaves_what_it_says(quick_demo, tmp_path):
+    began, done = [], {}
+
+    def stage(name):
+        began.append(name)
+        return lambda *numbers: done.update({name: numbers})
+
+    with quick_demo():
+        result = demo(tmp_path / "new" / "demo", galaxies=40, seed=2, stage=stage)
+    assert began == list(STEPS) == list(result.seconds)
+    assert all(finished == total > 0 for finished, total in done.values())
+    assert list(done) == began
+    names = {path.name for path in result.place.folder.iterdir()}
+    folders = {"mocks", "runs", "measured", "cutouts", "figures"}
+    assert names == {*folders, "mergers.parquet", "demo.json", "index.html"}
+    assert result.place.page == tmp_path / "new" / "demo" / "index.html"
 
 
-def check_files(result: DemoResult) -> None:
-    files = sorted(path.name for path in result.cutouts.iterdir())
-    assert pd.read_csv(result.table)["file"].tolist() == files
-    assert len(files) == COUNT
-    with Image.open(result.cutouts / files[0]) as picture:
-        assert (picture.format, picture.size, picture.mode) == ("JPEG", (256, 256), "RGB")
-    with Image.open(result.gallery) as picture:
-        assert np.asarray(picture).std() > 10
-    names = {"cutouts", "table.csv", "catalog.parquet", "catalog.csv", "catalog.csv.json"}
-    found = {path.name for path in result.folder.iterdir()}
-    assert found == {*names, "gallery.png", "demo.json"}
+def test_a_finished_demo_is_not_done_again(finished_demo, monkeypatch):
+    place = finished_demo.place
+    for name in STEPS:
+        monkeypatch.setitem(STEPS, name, None)
+    before = place.page.stat().st_mtime_ns
+    again = demo(place.folder, galaxies=60, seed=5)
+    assert again.summary == finished_demo.summary
+    assert repr(again.metrics) == repr(finished_demo.metrics)  # NaN is no equal of itself
+    assert place.page.stat().st_mtime_ns == before
 
 
-def check_catalog(result: DemoResult) -> None:
-    catalog, table = read_catalog(result.catalog), pd.read_csv(result.table)
-    assert catalog["image_id"].tolist() == table["image_id"].tolist()
-    assert catalog["p_merger"].between(0, 1).all()
-    assert (catalog["status"] != "bad").all()
-    assert np.allclose(catalog["ra"], table["ra"])
-    pd.testing.assert_frame_equal(read_catalog(result.catalog_csv), catalog)
+def test_a_stopped_demo_goes_on(quick_demo, tmp_path, monkeypatch):
+    folder, names = tmp_path / "demo", list(STEPS)
+    work = STEPS[names[2]]
+
+    def stop(place, progress):
+        def step(done, total):
+            if done > 1:
+                raise KeyboardInterrupt
+
+        work(place, step)
+
+    with quick_demo():
+        monkeypatch.setitem(STEPS, names[2], stop)
+        with pytest.raises(KeyboardInterrupt):
+            demo(folder, galaxies=40)
+        assert list(read_json(folder / "demo.json")["seconds"]) == sorted(names[:2])
+        assert not (folder / "index.html").exists()
+        monkeypatch.setitem(STEPS, names[2], work)
+        began = []
+        demo(folder, galaxies=40, stage=lambda name: began.append(name) or (lambda *_: None))
+    assert began == names[2:]
+    assert (folder / "index.html").exists()
 
 
-def check_counts(result: DemoResult) -> None:
-    called = read_catalog(result.catalog)["p_merger"].to_numpy() >= 0.4  # the card's threshold
-    is_merger = pd.read_csv(result.table)["label"].to_numpy() == 1
-    expected = {
-        "mergers": 12,
-        "mergers_called": int(called[is_merger].sum()),
-        "nonmergers": 12,
-        "nonmergers_called": int(called[~is_merger].sum()),
-    }
-    assert 0 < sum(called) < COUNT  # else a count of one class would say nothing
-    assert result.counts == expected
-    text = result.summary
-    assert f"{expected['mergers_called']} of the 12 drawn mergers" in text
-    assert f"{expected['nonmergers_called']} of the 12 drawn nonmergers" in text
-    assert "The cutouts are drawings, neither observed nor simulated" in text
-    assert result.model_id in text
-    assert json.loads((result.folder / "demo.json").read_text())["counts"] == expected
+def test_a_page_that_is_gone_is_written_again(quick_demo, tmp_path):
+    with quick_demo():
+        result = demo(tmp_path / "demo", galaxies=40)
+    result.place.page.unlink()
+    assert demo(tmp_path / "demo", galaxies=40).place.page.is_file()
 
 
-def test_files_catalog_and_counts_agree(random_model, tmp_path):
-    steps = []
-    result = demo(
-        tmp_path / "demo",
-        seed=2,
-        model=random_model,
-        progress=lambda done, total: steps.append((done, total)),
-    )
-    check_files(result)
-    check_catalog(result)
-    check_counts(result)
-    assert steps[-1] == (COUNT, COUNT)
+def test_another_demo_is_not_replaced(finished_demo, monkeypatch):
+    folder = finished_demo.place.folder
+    text = r"holds another demo \(60 galaxies, seed 5, version .*Remove it, or give another folder"
+    with pytest.raises(OutputExistsError, match=text):
+        demo(folder, galaxies=60, seed=6)
+    with pytest.raises(OutputExistsError, match=text):
+        demo(folder, galaxies=61, seed=5)
+    monkeypatch.setattr(module.toomre, "__version__", "99")
+    with pytest.raises(OutputExistsError, match=text):
+        demo(folder, galaxies=60, seed=5)
 
 
-def test_another_seed_in_the_same_folder_replaces_all(random_model, tmp_path):
-    first = read_catalog(demo(tmp_path / "a", seed=2, model=random_model).catalog)
-    result = demo(tmp_path / "a", seed=3, model=random_model)
-    assert not read_catalog(result.catalog).equals(first)
-    check_files(result)
-
-
-def test_a_folder_with_other_things_is_refused(random_model, tmp_path):
-    mine = tmp_path / "out" / "catalog.parquet"
+def test_a_folder_with_other_things_is_refused(tmp_path):
+    mine = tmp_path / "out" / "mergers.parquet"
     mine.parent.mkdir()
     mine.write_text("mine")
-    with pytest.raises(
-        OutputExistsError, match=r"not from an earlier demo\. Give a new or an empty"
-    ):
-        demo(mine.parent, model=random_model)
+    text = r"not from an earlier demo\. Give a new or an empty"
+    for path in (mine.parent, mine):
+        with pytest.raises(OutputExistsError, match=text):
+            demo(path)
     assert mine.read_text() == "mine"
-    with pytest.raises(OutputExistsError, match="not from an earlier demo"):
-        demo(mine, model=random_model)
 
 
-def test_without_a_shipped_model_it_says_what_to_do(monkeypatch, tmp_path):
-    monkeypatch.setattr(module, "shipped_models", dict)
-    with pytest.raises(MissingFileError, match=r"without a trained model.*Give a model's folder"):
-        demo(tmp_path / "out")
+def test_numbers_that_are_not_allowed(tmp_path):
+    for numbers in ({"galaxies": 39}, {"seed": -1}):
+        with pytest.raises(ArgumentError, match="`galaxies, seed` to be at least 40, at least 0"):
+            demo(tmp_path / "out", **numbers)
     assert not (tmp_path / "out").exists()
 
 
-def test_next_command_quotes_the_model():
-    result = DemoResult(Path("out"), pd.DataFrame(), "my models/one", "one@0", 0.5, 1)
-    expected = (
-        "toomre classify FOLDER --catalog TABLE --model 'my models/one' --out mergers.parquet"
-    )
-    assert result.next_command == expected
-
-
-def test_shipped_model_finds_the_drawn_mergers(tmp_path):
-    answers = demo(tmp_path / "out").answers
-    score = answers.groupby("label")["p_merger"].median()
-    assert score[1] > score[0] + 0.3
+@pytest.mark.nightly
+@pytest.mark.timeout(1800)
+def test_the_whole_demo_learns_from_simulated_galaxies(tmp_path):
+    result = demo(tmp_path / "demo")
+    auc = {pair: metrics["roc_auc"].value for pair, metrics in result.metrics.items()}
+    assert auc["source-only", "pristine"] > 0.65
+    assert auc["adapted", "noisy"] > 0.55

@@ -171,3 +171,62 @@ def test_changed_images_are_noticed(run, tiny_set, tmp_path):
     np.save(other / "images.npy", np.load(other / "images.npy")[::-1])
     with pytest.raises(CorruptFileError, match=r"images\.npy has SHA-256"):
         evaluate(run, other, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def adapted(tiny_set, tiny_target, tmp_path_factory):
+    from toomre.recipe import Recipe
+
+    recipe = Recipe.parse(
+        """
+        name = "tiny"
+        seed = 3
+        input.size = 17
+        backbone.name = "deepmerge2"
+        head.name = "deepmerge2"
+        optimizer = { learning_rate = 0.003 }
+        training = { epochs = 4, batch_size = 12 }
+        adaptation = { batch_norm = "per_domain", normalisation = "per_domain" }
+        [[loss]]
+        name = "cross_entropy"
+        [[loss]]
+        name = "mmd"
+        weight = 0.1
+        """
+    )
+    folder = tmp_path_factory.mktemp("adapted") / "run"
+    options = TrainOptions(device="cpu")
+    return train(recipe, tiny_set, folder, target=tiny_target, options=options)
+
+
+def test_each_domain_with_its_own_statistics_and_its_own_folder(adapted, tiny_set, tiny_target):
+    source = evaluate(adapted, device="cpu", figures=False)
+    before = (adapted.folder / "metrics.json").read_bytes()
+    target = evaluate(adapted, tiny_target, device="cpu")
+    assert target.folder == adapted.folder / "target"
+    assert (target.folder / "figures" / "roc.png").is_file()
+    assert (adapted.folder / "metrics.json").read_bytes() == before
+    assert source.evaluation.threshold == target.evaluation.threshold
+    assert "expected_calibration_error" in target.evaluation.metrics
+    label = target.scores["label"].to_numpy(int)
+    p = target.scores["p_merger"].to_numpy()
+    assert target.evaluation.metrics["roc_auc"].value == pytest.approx(roc_auc_score(label, p))
+    assert (source.evaluation.part, target.evaluation.part) == ("source test", "target test")
+    wrong = evaluate(adapted, tiny_target, domain="source", device="cpu", figures=False)
+    assert wrong.folder.parent == adapted.folder / "evaluations"
+    assert not np.allclose(wrong.scores["p_merger"], p, atol=1e-3)
+    assert wrong.scores["image_id"].tolist() == target.scores["image_id"].tolist()
+
+
+def test_all_of_the_target_says_what_was_adapted_to(adapted, tiny_target):
+    done = evaluate(adapted, tiny_target, part="all", device="cpu", figures=False)
+    assert done.evaluation.n_images == 120
+    assert done.folder == adapted.folder / "target-all"
+    assert any("96 of these images took part" in text for text in done.evaluation.warnings)
+
+
+def test_a_target_that_shows_trained_galaxies_is_refused(tiny_set, adapted, tmp_path):
+    catalog = PreparedSet.open(tiny_set).catalog
+    shared = copy_set(Path(adapted.environment["target"]), tmp_path / "shared", catalog)
+    with pytest.raises(SplitMismatchError, match="96 images of .* share a galaxy id"):
+        evaluate(adapted, shared, part="all", device="cpu")

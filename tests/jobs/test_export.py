@@ -4,6 +4,7 @@ import pytest
 
 from toomre.errors import MissingFileError, OutputExistsError
 from toomre.inference.store import open_model
+from toomre.jobs.evaluate import evaluate
 from toomre.jobs.export import export
 from toomre.jobs.train import TrainOptions, train
 from toomre.preparation.prepared import PreparedSet
@@ -46,3 +47,17 @@ def test_two_files_with_mean_metrics_and_widest_interval(tiny_set, tiny_recipe, 
     assert card.model_id == run.card.model_id
     with pytest.raises(OutputExistsError, match="holds a model already"):
         export(run.folder, tmp_path / "out")
+
+
+def test_an_adapted_run_gives_the_targets_model_and_both_results(
+    tiny_set, tiny_target, two_domains, tmp_path
+):
+    recipe = two_domains.replaced(training__epochs=1, adaptation__batch_norm="per_domain")
+    options = TrainOptions(device="cpu")
+    run = train(recipe, tiny_set, tmp_path / "run", target=tiny_target, options=options)
+    for data, part in ((tiny_set, "test"), (tiny_target, "test"), (tiny_target, "all")):
+        evaluate(run, data, part=part, device="cpu", figures=False)
+    card = export(run.folder, tmp_path / "out").card
+    assert card.weights_sha256 == run.card.weights_sha256
+    assert set(card.metrics) == {"validation", "source test", "target test", "target all"}
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"model.json", "model.safetensors"}

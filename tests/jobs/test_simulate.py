@@ -38,7 +38,7 @@ def test_twins_share_ids_and_split(made):
     assert noisy.split is not None
     assert pristine.split.sha256 == noisy.split.sha256
     assert pristine.info.unit == noisy.info.unit == "nJy"
-    assert pristine.info.pixel_scale == pytest.approx(arcsec_of_kpc(0.5, 2.0))
+    assert pristine.info.pixel_scale == pytest.approx(arcsec_of_kpc(0.75, 2.0))
     # the cameras of a galaxy are in one part
     parts = pristine.split.table.assign(galaxy=pristine.catalog["galaxy_id"])
     assert (parts.groupby("galaxy")["part"].nunique() == 1).all()
@@ -50,7 +50,7 @@ def test_the_twins_differ_by_noise_of_25_mag(made):
     noise = result["noisy"].images - result["pristine"].images
     bands = dict(zip(("F814W", "F160W", "F356W"), (0.13, 0.20, 0.18), strict=True))
     for plane, name in enumerate(result["noisy"].info.bands):
-        scale, side = arcsec_of_kpc(0.5, 2.0), 3 * bands[name]
+        scale, side = arcsec_of_kpc(0.75, 2.0), 3 * bands[name]
         wanted = 2**-0.5 * (1e9 * 3631 / 5 * 10**-10.0) * scale * side
         assert noise[:, plane].std() == pytest.approx(wanted, rel=0.01)
 
@@ -107,16 +107,16 @@ def test_nearby_has_pictures_too(tmp_path):
     plan = ShardPlan(tmp_path, "nearby", 1, 2)
     make_shards(plan, 1, None)
     pictures = np.stack(list(read_twin(plan, "sdss")))
-    assert pictures.shape == (4, 3, 110, 110)
+    assert pictures.shape == (4, 3, 128, 128)
     assert pictures.max() <= 255
     assert np.array_equal(pictures, np.rint(pictures))
     assert list(PAIRS["nearby"]().twins) == ["pristine", "noisy", "sdss"]
     far = read_truths(plan, "sdss")
     assert len({truth["redshift"] for truth in far}) == 1
-    assert 0.02 <= far[0]["redshift"] <= 0.1
-    assert [truth["label"] for truth in far] == [
-        truth["label"] for truth in read_truths(plan, "noisy")
-    ]
+    assert 0.012 <= far[0]["redshift"] <= 0.1
+    near = read_truths(plan, "noisy")
+    for name in ("label", "coalesces", "kind", "r_mag", "redshift"):
+        assert [truth[name] for truth in far] == [truth[name] for truth in near]
     light = np.stack(list(read_twin(plan, "pristine")))
     noise = np.stack(list(read_twin(plan, "noisy"))) - light
     values = np.sort(light[0, 1], axis=None)[::-1]
@@ -129,3 +129,13 @@ def test_what_is_not_allowed(tmp_path):
         toomre.simulate(tmp_path / "a", pair="far")
     with pytest.raises(ArgumentError, match="Expected `galaxies, seed` to be at least 1"):
         toomre.simulate(tmp_path / "a", galaxies=0)
+    with pytest.raises(ArgumentError, match="'post-merger' for the pair 'nearby'"):
+        toomre.simulate(tmp_path / "a", stages="post-merger")
+
+
+def test_post_mergers_only(tmp_path):
+    plan = ShardPlan(tmp_path, "nearby", 8, 2, stages="post-merger")
+    make_shards(plan, 1, None)
+    mergers = [truth for truth in read_truths(plan, "noisy") if truth["label"]]
+    assert mergers
+    assert all(truth["coalesces"] and truth["past"] for truth in mergers)

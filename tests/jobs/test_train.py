@@ -108,9 +108,9 @@ def start(monkeypatch):
     context.set_forkserver_preload(["toomre.jobs.train"])
     options = TrainOptions(device="cpu", resume=True, checkpoint_seconds=0.02)
 
-    def start(data: Path, recipe: Path, out: Path) -> multiprocessing.Process:
+    def start(data: Path, recipe: Path, out: Path, **others: Path) -> multiprocessing.Process:
         process = context.Process(
-            target=train, args=(recipe, data, out), kwargs={"options": options}
+            target=train, args=(recipe, data, out), kwargs={"options": options, **others}
         )
         process.start()
         return process
@@ -165,6 +165,127 @@ def test_ten_kills_one_hash(tiny_set, tiny_recipe, tmp_path, start):
     for card in cards:
         del card["training"]["created"]
     assert cards[0] == cards[1]
+
+
+def test_kills_of_a_training_on_two_domains(tiny_set, tiny_target, two_domains, tmp_path, start):
+    # A learned loss and statistics of each domain's own: all that a checkpoint must hold.
+    recipe = two_domains.replaced(
+        loss=[{"name": "cross_entropy"}, {"name": "adversarial", "options": {"hidden": 16}}],
+        training__epochs=12,
+        selection__metric="target_entropy",
+        adaptation__batch_norm="per_domain",
+        adaptation__normalisation="per_domain",
+    )
+    path = tmp_path / "recipe.toml"
+    recipe.write(path)
+    undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
+    finish(start(tiny_set, path, undisturbed, target=tiny_target))
+    moment = random.Random(2)
+    for _ in range(3):
+        process = start(tiny_set, path, disturbed, target=tiny_target)
+        wait_for_checkpoint(process, disturbed, latest_step(disturbed))
+        time.sleep(moment.uniform(0, 0.06))
+        process.kill()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL, "it ended before it could be killed"
+    finish(start(tiny_set, path, disturbed, target=tiny_target))
+    for folder in (".", "source"):
+        assert weights_hash(disturbed / folder) == weights_hash(undisturbed / folder)
+
+
+@pytest.mark.parametrize("part", ["train", "all"])
+def test_labels_of_the_target_change_no_bit(
+    tiny_set, tiny_target, noisy_labels, two_domains, tmp_path, part
+):
+    recipe = two_domains.replaced(
+        selection__metric="target_dev",
+        adaptation__target_part=part,
+        adaptation__batch_norm="re_estimated",
+        adaptation__normalisation="per_domain",
+    )
+    honest = train(recipe, tiny_set, tmp_path / "a", target=tiny_target, options=CPU)
+    noise = train(recipe, tiny_set, tmp_path / "b", target=noisy_labels, options=CPU)
+    for folder in (".", "source"):
+        assert weights_hash(honest.folder / folder) == weights_hash(noise.folder / folder)
+        cards = [
+            json.loads((run.folder / folder / "model.json").read_text()) for run in (honest, noise)
+        ]
+        for card in cards:
+            del card["training"]["created"]
+        assert cards[0] == cards[1]
+    left_out = honest.history.columns.difference(["seconds"])
+    assert honest.history[left_out].equals(noise.history[left_out])
+
+
+def test_the_targets_draws_are_not_the_sources(tiny_set, two_domains):
+    from toomre.datasets.unlabelled import UnlabelledImages
+    from toomre.jobs.planning import Plan
+
+    prepared = PreparedSet.open(tiny_set)
+    target = UnlabelledImages.of(prepared, "train", two_domains.seed)
+    plan = Plan.make(
+        two_domains, prepared, prepared.split, torch.device("cpu"), target=target
+    ).experiment
+    source, other = plan.source.batch(0, 0), plan.target.batch(0, 0)
+    assert other[1] is None
+    assert not torch.equal(source[0], other[0])
+
+
+def test_a_loss_that_needs_a_target_claims_no_folder(tiny_set, tiny_target, two_domains, tmp_path):
+    with pytest.raises(ArgumentError, match="'mmd'.*--target"):
+        train(two_domains, tiny_set, tmp_path / "run", options=CPU)
+    recipe = two_domains.replaced(
+        loss=[{"name": "cross_entropy"}], adaptation__batch_norm="per_domain"
+    )
+    with pytest.raises(ArgumentError, match="re_estimated where no loss looks at the target"):
+        train(recipe, tiny_set, tmp_path / "run", target=tiny_target, options=CPU)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_target_that_no_loss_looks_at_changes_no_weight(
+    tiny_set, tiny_target, tiny_recipe, tmp_path
+):
+    recipe = tiny_recipe.replaced(training__epochs=2)
+    alone = train(recipe, tiny_set, tmp_path / "a", options=CPU)
+    seen = train(recipe, tiny_set, tmp_path / "b", target=tiny_target, options=CPU)
+    assert weights_hash(alone.folder) == weights_hash(seen.folder / "source")
+    assert "valid_target_entropy" in seen.history
+    recipe = recipe.replaced(adaptation__batch_norm="re_estimated")
+    anew = train(recipe, tiny_set, tmp_path / "c", target=tiny_target, options=CPU)
+    assert weights_hash(alone.folder) == weights_hash(anew.folder / "source")
+    assert weights_hash(alone.folder) != weights_hash(anew.folder)
+
+
+def test_a_run_with_another_target_is_not_gone_on_with(
+    tiny_set, tiny_target, two_domains, tmp_path
+):
+    recipe = two_domains.replaced(training__epochs=1)
+    train(recipe, tiny_set, tmp_path / "run", target=tiny_target, options=CPU)
+    resume = TrainOptions(device="cpu", resume=True)
+    train(recipe, tiny_set, tmp_path / "run", target=tiny_target, options=resume)
+    with pytest.raises(OutputExistsError, match="another target_images"):
+        train(recipe, tiny_set, tmp_path / "run", target=tiny_set, options=resume)
+
+
+def test_start_from_another_run(tiny_set, tiny_recipe, tmp_path):
+    first = train(tiny_recipe.replaced(training__epochs=2), tiny_set, tmp_path / "a", options=CPU)
+    recipe = tiny_recipe.replaced(
+        seed=8,
+        training__epochs=1,
+        transfer__freeze=["backbone.*"],
+        transfer__normalisation="inherited",
+    )
+    run = train(recipe, tiny_set, tmp_path / "b", start=first.folder, options=CPU)
+    before, after = (open_model(r.folder).network.state_dict() for r in (first, run))
+    for name, tensor in before.items():
+        # The frozen BatchNorm layers' statistics stay as well.
+        assert torch.equal(tensor, after[name]) == name.startswith("backbone."), name
+    assert run.card.input.mean == first.card.input.mean
+    assert run.card.training.start == first.card.model_id
+    assert run.environment["start_sha256"] == first.card.weights_sha256
+    resume = TrainOptions(device="cpu", resume=True)
+    with pytest.raises(OutputExistsError, match="another start"):
+        train(recipe, tiny_set, tmp_path / "b", start=run.folder, options=resume)
 
 
 def test_two_runs_on_one_folder_refuse(tiny_set, tiny_recipe, tmp_path):

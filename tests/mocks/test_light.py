@@ -53,6 +53,17 @@ def test_arms_have_two_of_each():
     assert left == pytest.approx(0.5, abs=0.05)
 
 
+def test_a_bar_gathers_old_light_along_one_axis():
+    light = lit(bar=0.9, pitch=90.0, phase=0.0)
+    x, y = STARS.position[:2]
+    inner = STARS.disc & (np.hypot(x, y) < 1.2)
+    along = np.abs(x) > np.abs(y)
+    assert light.old[inner & along].sum() > 1.8 * light.old[inner & ~along].sum()
+    outer = STARS.disc & (np.hypot(x, y) > 4)
+    ratio = light.old[outer & along].sum() / light.old[outer & ~along].sum()
+    assert ratio == pytest.approx((outer & along).sum() / (outer & ~along).sum(), rel=0.01)
+
+
 def test_clumps_take_their_share():
     light = lit(clumps=(0.3, 12))
     assert light.sharp.sum() <= 12

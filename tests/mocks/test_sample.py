@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from toomre.errors import ArgumentError
-from toomre.mocks.plan import distant_plan, nearby_plan
+from toomre.mocks.plan import distant_plan, nearby_plan, nearby_plan_at
 from toomre.mocks.population import KINDS, is_merger
-from toomre.mocks.sample import simulate_galaxy
+from toomre.mocks.sample import simulate_galaxy, simulate_sighting
 
 PLAN = distant_plan()
 NUMBERS = list(range(6))
@@ -100,6 +100,49 @@ def test_finer_pixels_see_the_same_galaxy():
     binned = sharp.flux.reshape(3, 75, 2, 75, 2).sum(axis=(2, 4))
     assert binned.sum() == pytest.approx(coarse.flux.sum(), rel=0.02)
     assert np.corrcoef(binned[1].ravel(), coarse.flux[1].ravel())[0, 1] > 0.95
+
+
+def sighted(index: int, seed: int = 3):
+    plans = [lambda z: nearby_plan(), partial(nearby_plan_at, pixel_scale=0.6, size=400)]
+    return simulate_sighting(index, seed, plans)
+
+
+def test_a_sighting_has_its_magnitudes_wherever_it_is_seen():
+    """A wide frame holds all light: the mean of the cameras has the drawn magnitude."""
+    for index in range(4):
+        _, wide = sighted(index)
+        flux = np.mean([image.flux[1].sum() for image in wide])
+        assert 31.4 - 2.5 * np.log10(flux) == pytest.approx(wide[0].truth["r_mag"], abs=0.02)
+
+
+def test_plans_of_a_sighting_share_its_truth():
+    near, wide = sighted(1)
+    own = {"camera", "nucleus1_x", "nucleus1_y", "nucleus2_x", "nucleus2_y"}
+    own |= {"star_formation_rate"}  # the main sequence changes with redshift
+    for a, b in zip(near, wide, strict=True):
+        same = [key for key in a.truth if key not in own]
+        assert [str(a.truth[key]) for key in same] == [str(b.truth[key]) for key in same]
+        assert a.truth["coalesces"] == is_merger(a.truth["time_to_merger"], a.truth["mass_ratio"])
+
+
+def test_mass_and_light_are_drawn_alike_for_both_classes(monkeypatch):
+    """Without sampling noise: the medians of brightness at equal mass agree by construction."""
+    from toomre.mocks import population
+    from toomre.mocks.light import draw_light, star_flux, young_share
+
+    kinds = {kind: (lambda mass, rng, k=kind: (k, mass)) for kind in KINDS}
+    monkeypatch.setattr(population, "KINDS", kinds)
+    rows = []
+    for seed in range(12000):
+        rng = np.random.default_rng(seed)
+        light = draw_light(3, rng)
+        kind, mass = population.draw_encounter(rng)
+        share = young_share(PLAN, mass, light)[1]
+        one = star_flux(PLAN, np.array([share]), np.array([1 - share]), np.zeros(1))[1, 0]
+        rows.append((kind == "merger", -2.5 * np.log10(one) + light.attenuation * PLAN.dust[1]))
+    table = np.array(rows)
+    both = [np.median(table[table[:, 0] == label, 1]) for label in (0, 1)]
+    assert abs(both[0] - both[1]) < 0.05
 
 
 @pytest.mark.parametrize("name", ["index", "seed"])

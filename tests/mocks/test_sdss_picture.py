@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PIL import Image
-from scipy.stats import median_abs_deviation
 
 from toomre.mocks import sdss_picture
 from toomre.mocks.brushes import Canvas, point
@@ -23,7 +22,8 @@ CANVAS = Canvas(129, PIXEL_SCALE)
 
 
 def intensity(picture: np.ndarray) -> np.ndarray:
-    """Undo the stretch: the mean of the three weighted bands [nanomaggy/pixel]."""
+    """Undo the stretch, below its shoulder: the mean of the weighted bands [nanomaggy/pixel]."""
+    assert picture.max() < sdss_picture._SHOULDER
     q, stretch = sdss_picture._SOFTENING, sdss_picture._RANGE
     mean = picture.astype(float).mean(axis=0)
     return np.sinh(mean / 255 * np.arcsinh(0.1 * q) / 0.1) * stretch / q
@@ -35,10 +35,12 @@ def test_magnitudes_become_nanomaggies():
     assert light == pytest.approx(10 ** (0.4 * (22.5 - np.array([19.75, 20.0, 20.5]))))
 
 
-def test_a_star_has_the_seeing_and_its_flux(rng):
-    flux = light_of(point(CANVAS, 0.0, 0.0), 17.0, Colour(0.5, 0.2))
-    shown = intensity(photograph(flux, CANVAS, rng))
-    sky = np.median(shown[:20])
+def test_a_star_has_the_seeing_and_its_flux(rng, monkeypatch):
+    monkeypatch.setattr(sdss_picture, "_LEFT_SHARE", 0.0)
+    flux = light_of(point(CANVAS, 0.0, 0.0), 19.0, Colour(0.5, 0.2))
+    # One picture's noise changes the sum by some percent.
+    shown = np.mean([intensity(photograph(flux, CANVAS, rng)) for _ in range(16)], axis=0)
+    sky = shown[:20].mean()  # noise that is cut at black lifts the mean above the median
     profile = shown[64, 64:] - sky
     half = np.interp(-profile[0] / 2, -profile[:10], CANVAS.axis[64:74])
     # The pixels of a drawn star are points, and 8 bits round the profile.
@@ -60,15 +62,25 @@ def test_noise_gives_the_survey_depth():
 
 
 def test_empty_sky_looks_like_the_survey(rng):
-    canvas = Canvas(256, PIXEL_SCALE)
-    picture = photograph(np.zeros((3, 256, 256)), canvas, rng).astype(float)
-    # Real cutouts between the objects: medians 4, 2 to 3 and 2 to 3; robust spread about 3,
-    # which JPEG compression has made smaller.
-    assert np.all(np.abs(np.median(picture, axis=(1, 2)) - [4, 2.5, 2.5]) <= 1.5)
-    spread = median_abs_deviation(picture, axis=(1, 2), scale="normal")
-    assert np.all((spread > 1.4) & (spread < 5))
-    left, right = picture[0, :, :-1], picture[0, :, 1:]
-    assert np.corrcoef(left.ravel(), right.ravel())[0, 1] == pytest.approx(0.8, abs=0.1)
+    pictures = [
+        as_jpeg(photograph(np.zeros((3, 129, 129)), CANVAS, rng)).astype(float) for _ in range(40)
+    ]
+    # Real cutouts between the objects: medians 4, 2 and 2; spread 3.2, 2.6 and 2.6.
+    middle = np.median([np.median(each, axis=(1, 2)) for each in pictures], axis=0)
+    assert np.all(np.abs(middle - [4, 2, 2]) <= 2)
+    spread = np.median([each.std(axis=(1, 2)) for each in pictures], axis=0)
+    assert spread == pytest.approx([3.2, 2.6, 2.6], rel=0.25)
+    light = [each.mean(axis=0) for each in pictures]
+    near = [np.corrcoef(each[:, :-1].ravel(), each[:, 1:].ravel())[0, 1] for each in light]
+    assert np.median(near) == pytest.approx(0.78, abs=0.08)
+
+
+def test_the_shoulder_bends_and_never_turns_back():
+    grey = np.repeat(np.geomspace(0.01, 1e4, 400)[None, None], 3, axis=0)
+    shown = sdss_picture.develop(grey).astype(int)
+    assert (np.diff(shown, axis=-1) >= 0).all()
+    assert shown.max() <= 255
+    assert shown[2, 0, -1] >= 254
 
 
 def test_bright_light_keeps_its_hue(rng):
@@ -76,7 +88,7 @@ def test_bright_light_keeps_its_hue(rng):
     picture = photograph(flux, CANVAS, rng)
     assert picture.dtype == np.uint8
     red, green, blue = picture[:, 64, 64]
-    assert red == 255
+    assert red >= 254
     assert red > green > blue
 
 

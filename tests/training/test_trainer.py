@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,9 +10,11 @@ from torch import nn
 from toomre.errors import TrainingError
 from toomre.losses.weighted_sum import WeightedSum
 from toomre.networks.network import Network
+from toomre.training.batch_norm import Concatenated, PerDomain, Shared
 from toomre.training.checkpoint import read_weights
+from toomre.training.experiment import Experiment
 from toomre.training.selection import Selector
-from toomre.training.trainer import Experiment, Trainer
+from toomre.training.trainer import Trainer, load_best
 
 
 class Flat(nn.Module):
@@ -184,3 +187,72 @@ def test_listeners_get_each_row_and_progress_each_step(tmp_path):
     assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
     assert {"train_loss", "source", "valid_loss", "learning_rate", "seconds"} <= set(rows[0])
     assert steps[:3] == [(1, 20), (2, 20), (3, 20)]
+
+
+class Normed(nn.Module):
+    num_features = 4
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4))
+
+    def forward(self, images):
+        return self.layers(images.flatten(1))
+
+
+def two_domains(kind):
+    setup = experiment(target=Images(steps=3, labelled=False, shift=3.0), epochs=3)
+    torch.manual_seed(0)
+    network = Network(Normed(), Head())
+    optimizer = torch.optim.Adam([*network.parameters(), *setup.loss.parameters()])
+    policy = kind(network) if kind is PerDomain else kind()
+    return replace(setup, network=network, optimizer=optimizer, batch_norm=policy)
+
+
+@pytest.mark.parametrize("kind", [Concatenated, Shared, PerDomain])
+@pytest.mark.parametrize("when", [4, 8])
+def test_resume_with_each_treatment_of_batch_norm(tmp_path, kind, when):
+    whole = two_domains(kind)
+    fitted = Trainer(whole, tmp_path / "a", Selector("last")).fit()
+
+    def interrupt(done, total):
+        if done == when:
+            raise Stop
+
+    options = {"checkpoint_seconds": 0.0}
+    with pytest.raises(Stop):
+        Trainer(
+            two_domains(kind), tmp_path / "b", Selector("last"), progress=interrupt, **options
+        ).fit()
+    again = two_domains(kind)
+    resumed = Trainer(again, tmp_path / "b", Selector("last"), **options).fit()
+    assert resumed.weights_sha256 == fitted.weights_sha256
+    fresh = two_domains(kind)
+    load_best(fresh, resumed)
+    for domain in ("source", "target"):
+        with whole.batch_norm.on(whole.network, domain), fresh.batch_norm.on(fresh.network, domain):
+            wanted = whole.network.state_dict()
+            found = fresh.network.state_dict()
+            assert all(torch.equal(found[name], wanted[name]) for name in wanted)
+
+
+def test_losses_know_how_far_the_training_is(tmp_path):
+    seen = []
+
+    class Watch(Source):
+        def forward(self, batch):
+            seen.append(batch.progress)
+            return super().forward(batch)
+
+    setup = replace(experiment(), loss=WeightedSum({"watch": Watch()}, {"watch": 1.0}))
+    Trainer(setup, tmp_path, Selector("last")).fit()
+    assert seen == pytest.approx([step / 19 for step in range(20)])
+
+
+def test_frozen_layers_keep_their_statistics(tmp_path):
+    setup = two_domains(Concatenated)
+    setup.network.backbone.requires_grad_(False)
+    before = {name: tensor.clone() for name, tensor in setup.network.backbone.state_dict().items()}
+    Trainer(setup, tmp_path, Selector("last")).fit()
+    after = setup.network.backbone.state_dict()
+    assert all(torch.equal(after[name], before[name]) for name in before)

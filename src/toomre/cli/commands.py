@@ -6,16 +6,22 @@ import typer
 
 from toomre.cli.audit import audit
 from toomre.cli.classify import classify
+from toomre.cli.compare import compare
+from toomre.cli.convert import convert
 from toomre.cli.crossvalidate import crossvalidate
 from toomre.cli.demo import demo
 from toomre.cli.evaluate import evaluate
 from toomre.cli.export import export
+from toomre.cli.fetch import fetch
 from toomre.cli.look import look
+from toomre.cli.lr_scan import lr_scan
 from toomre.cli.models import models
 from toomre.cli.observe import observe
 from toomre.cli.prepare import prepare
+from toomre.cli.reproduce import reproduce
 from toomre.cli.simulate import simulate
 from toomre.cli.train import train
+from toomre.cli.tune import tune
 
 __all__ = ["COMMANDS", "register"]
 
@@ -24,12 +30,18 @@ COMMANDS = (
     demo,
     simulate,
     observe,
+    fetch,
+    convert,
     prepare,
     look,
+    compare,
     audit,
+    lr_scan,
+    tune,
     train,
     evaluate,
     crossvalidate,
+    reproduce,
     classify,
     models,
     export,

@@ -13,7 +13,7 @@ __all__ = ["crossvalidate"]
 
 
 def crossvalidate(
-    recipe: Annotated[Path, typer.Argument(help="Recipe (TOML).")],
+    recipe: Annotated[str, typer.Argument(help="Recipe (TOML), or the name of a shipped one.")],
     data: Annotated[Path, typer.Option(help="Prepared data set (from `toomre prepare`).")],
     out: Annotated[Path, typer.Option(help="Folder to write; an unfinished one is gone on with.")],
     folds: Annotated[int, typer.Option(min=2, help="Parts of the galaxies.")] = 5,

@@ -1,4 +1,4 @@
-"""`toomre demo`: the main job on cutouts that are drawn."""
+"""`toomre demo`: the whole way on simulated galaxies."""
 
 from __future__ import annotations
 
@@ -11,24 +11,22 @@ __all__ = ["demo"]
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder to make.")],
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the drawing.")] = 1,
-    model: Annotated[
-        str | None, typer.Option(help="Model by name or folder; default: the first shipped one.")
-    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder to make; a stopped demo is gone on with.")],
+    galaxies: Annotated[
+        int, typer.Option(min=40, help="Systems to simulate; each is seen by 4 cameras.")
+    ] = 700,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of galaxies and networks.")] = 1,
 ) -> None:
-    """Draw SDSS-like cutouts, classify them, and show what was found.
+    """Simulate galaxies, train, adapt to noisy images, classify them, and make a page of it.
 
-    The cutouts are drawings: they show how the tool works, and say nothing about how good it is.
+    It takes a few minutes and works offline. A finished demo is not done again.
     """
-    from toomre.cli.progress import console, progress_bar
+    from toomre.cli.progress import console, stages
     from toomre.jobs.demo import demo as job
 
-    with progress_bar("Classifying") as progress:
-        result = job(out, seed=seed, model=model, progress=progress)
+    with stages() as stage:
+        result = job(out, galaxies=galaxies, seed=seed, stage=stage)
     screen = console()
     screen.print(result.summary)
-    screen.print(f"Catalogue: {result.catalog} and {result.catalog_csv}")
-    screen.print(f"Picture:   {result.gallery}")
-    screen.print("\nWith a folder of your own cutouts (the table may be left out):")
-    screen.print(f"  {result.next_command}")
+    screen.print(f"Catalogue: {result.place.catalog}")
+    screen.print(f"Page:      {result.place.page}")

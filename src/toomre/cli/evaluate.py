@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -17,7 +17,13 @@ def evaluate(
     data: Annotated[
         Path | None, typer.Option(help="Prepared data set; else the training's.")
     ] = None,
-    part: Annotated[str, typer.Option(help="test, valid, train, or all (another set).")] = "test",
+    part: Annotated[
+        str, typer.Option(help="test, valid, train, or all (of another set or the target).")
+    ] = "test",
+    domain: Annotated[
+        Literal["source", "target"] | None,
+        typer.Option(help="Which model of a run with a target; else what fits the data."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Where to write; else the run folder.")] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the numbers as JSON instead of a table.")
@@ -33,7 +39,7 @@ def evaluate(
 
     from toomre.jobs.evaluate import evaluate as job
 
-    done = job(run, data, part=part, out=out, device=device)
+    done = job(run, data, part=part, domain=domain, out=out, device=device)
     if as_json:
         typer.echo(json.dumps(done.evaluation.to_dict(), indent=2))
         return

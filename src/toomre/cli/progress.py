@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["console", "epoch_line", "progress_bar"]
+__all__ = ["console", "epoch_line", "progress_bar", "stages"]
 
 _SHOWN = ("train_loss", "valid_loss", "valid_roc_auc", "seconds")
 
@@ -54,6 +54,20 @@ def progress_bar(description: str) -> Iterator[Callable[[int, int], None]]:
     ...     for done in range(3):
     ...         progress(done + 1, 3)
     """
+    with stages() as begin:
+        yield begin(description)
+
+
+@contextmanager
+def stages() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
+    """Show a bar for each of several stages, and give what begins one.
+
+    Examples
+    --------
+    >>> with stages() as begin:
+    ...     progress = begin("Preparing")
+    ...     progress(1, 3)
+    """
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -64,7 +78,7 @@ def progress_bar(description: str) -> Iterator[Callable[[int, int], None]]:
         TimeRemainingColumn,
     )
 
-    bar = Progress(
+    bars = Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
@@ -73,10 +87,10 @@ def progress_bar(description: str) -> Iterator[Callable[[int, int], None]]:
         TimeRemainingColumn(),
         console=Console(stderr=True),
     )
-    with bar:
-        task = bar.add_task(description, total=None)
+    with bars:
 
-        def advance(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
+        def begin(description: str) -> Callable[[int, int], None]:
+            task = bars.add_task(description, total=None)
+            return lambda done, total: bars.update(task, completed=done, total=total)
 
-        yield advance
+        yield begin

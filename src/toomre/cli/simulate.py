@@ -18,6 +18,10 @@ def simulate(
     ] = "distant",
     galaxies: Annotated[int, typer.Option(min=1, help="Systems; each is seen by 4 cameras.")] = 500,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the sample.")] = 1,
+    stages: Annotated[
+        Literal["all", "post-merger"],
+        typer.Option(help="Mergers of the pair nearby: all, most of them pairs, or post-mergers."),
+    ] = "all",
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes; default: all cores.")
     ] = None,
@@ -36,6 +40,7 @@ def simulate(
             pair=pair,
             galaxies=galaxies,
             seed=seed,
+            stages=stages,
             workers=workers,
             overwrite=overwrite,
             progress=progress,

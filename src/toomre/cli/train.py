@@ -13,9 +13,17 @@ __all__ = ["train"]
 
 
 def train(
-    recipe: Annotated[Path, typer.Argument(help="Recipe (TOML).")],
+    recipe: Annotated[str, typer.Argument(help="Recipe (TOML), or the name of a shipped one.")],
     data: Annotated[Path, typer.Option(help="Prepared data set (from `toomre prepare`).")],
     out: Annotated[Path, typer.Option(help="Run folder to write.")],
+    *,
+    target: Annotated[
+        Path | None,
+        typer.Option(help="Prepared data set of another domain; its labels are not looked at."),
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option(help="Run, model folder or shipped model to start from.")
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the newest checkpoint, if any.")
     ] = False,
@@ -29,14 +37,15 @@ def train(
     """Train a network on a prepared data set and calibrate it.
 
     A training that was stopped, even by kill -9, goes on with --resume as if nothing had
-    happened.
+    happened. With a target the network is adapted to its images; what to do with them is in the
+    recipe ([adaptation] and the losses).
     """
     from toomre.cli.progress import epoch_line, progress_bar
     from toomre.jobs.train import TrainOptions
     from toomre.jobs.train import train as job
-    from toomre.recipe import Recipe
+    from toomre.recipes.shipped import open_recipe
 
-    plan = Recipe.read(recipe)
+    plan = open_recipe(recipe)
     changes: dict[str, object] = {}
     if seed is not None:
         changes["seed"] = seed
@@ -48,6 +57,8 @@ def train(
             plan.replaced(**changes),
             data,
             out,
+            target=target,
+            start=start,
             options=options,
             progress=bar,
             listeners=[epoch_line],
@@ -56,5 +67,10 @@ def train(
     typer.echo(
         f"Trained {run.card.model_id} in {len(run.history)} epochs (kept: epoch "
         f"{run.card.training.epoch}). Validation ROC-AUC {auc[0]:.3f} ({auc[1]:.3f} to "
-        f"{auc[2]:.3f}), threshold {run.card.threshold:.3f}.\nNext: toomre evaluate {run.folder}"
+        f"{auc[2]:.3f}), threshold {run.card.threshold:.3f}."
     )
+    for warning in run.card.training.warnings:
+        typer.echo(f"Warning: {warning}")
+    typer.echo(f"Next: toomre evaluate {run.folder}")
+    if target is not None:
+        typer.echo(f"      toomre evaluate {run.folder} --data {target}")

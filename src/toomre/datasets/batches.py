@@ -88,6 +88,7 @@ class TrainingBatches:
         self._seed = seed
         self._epoch: tuple[int, NDArray[np.intp], NDArray[np.float64]] | None = None
         self.steps = len(rows) // self._size
+        self.bands = images.shape[1]
         # What is read of each image: only what augmentation can reach.
         plan = augmentation
         whole = plan.rotation or plan.zoom or plan.shift

@@ -1,8 +1,9 @@
-"""Mean and standard deviation of each band, from the training part only."""
+"""How pixels are scaled for the network, by statistics of the training part only."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,21 +18,29 @@ _BLOCK = 256
 
 @dataclass(frozen=True)
 class Normalisation:
-    """The network sees (pixel - mean) / std, one mean and std a band.
+    """The network sees (pixel - mean) / std, one mean and std a band, or the asinh of that.
+
+    Fluxes reach hundreds of standard deviations in bright nuclei. asinh leaves what is fainter
+    than one as it is and compresses the rest like a logarithm (Lupton et al. 1999).
 
     Examples
     --------
     >>> images = np.array([[[[0.0, 2.0], [0.0, 2.0]]]], dtype=np.float32)
     >>> Normalisation.measure(images, np.array([0]), size=2)
-    Normalisation(mean=(1.0,), std=(1.0,))
+    Normalisation(mean=(1.0,), std=(1.0,), stretch='none')
     """
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    stretch: Literal["none", "asinh"] = "none"
 
     @classmethod
     def measure(
-        cls, images: NDArray[np.float32], rows: NDArray[np.intp], size: int
+        cls,
+        images: NDArray[np.float32],
+        rows: NDArray[np.intp],
+        size: int,
+        stretch: Literal["none", "asinh"] = "none",
     ) -> Normalisation:
         """Measure the central `size` pixels of some rows of (image, band, y, x).
 
@@ -56,10 +65,11 @@ class Normalisation:
         std = np.sqrt(np.maximum(squares / count - mean**2, 0))
         if not (std > 0).all():
             raise ArgumentError.expected("images", "bands that vary", f"standard deviations {std}")
-        return cls(tuple((mean + origin).tolist()), tuple(std.tolist()))
+        return cls(tuple((mean + origin).tolist()), tuple(std.tolist()), stretch)
 
     def apply(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return normalised images of shape (..., band, y, x), as a new array."""
         scale = (1 / np.asarray(self.std)).astype(np.float32)[:, None, None]
         shift = np.asarray(self.mean, dtype=np.float32)[:, None, None]
-        return (images - shift) * scale
+        scaled = (images - shift) * scale
+        return np.arcsinh(scaled, out=scaled) if self.stretch == "asinh" else scaled

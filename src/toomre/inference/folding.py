@@ -14,8 +14,9 @@ __all__ = ["folded"]
 def folded(network: nn.Module) -> nn.Module:
     """Return a copy of a network in evaluation mode with BatchNorm folded away.
 
-    In every `Sequential`, a BatchNorm that follows a convolution directly becomes part of it;
-    any other stays as it is.
+    In every `Sequential`, a BatchNorm that follows a convolution directly becomes part of it; so
+    does each pair (convolution, norm) of names that a module lists in its `folds`. Any other
+    stays as it is.
 
     Examples
     --------
@@ -25,10 +26,20 @@ def folded(network: nn.Module) -> nn.Module:
     """
     network = copy.deepcopy(network).eval()
     for module in network.modules():
-        if not isinstance(module, nn.Sequential):
-            continue
-        for (first, convolution), (second, norm) in pairwise(list(module.named_children())):
-            if type(convolution) is nn.Conv2d and type(norm) is nn.BatchNorm2d:
-                setattr(module, first, fuse_conv_bn_eval(convolution, norm))
-                setattr(module, second, nn.Identity())
+        for first, second in _pairs(module):
+            fused = fuse_conv_bn_eval(getattr(module, first), getattr(module, second))
+            setattr(module, first, fused)
+            setattr(module, second, nn.Identity())
     return network
+
+
+def _pairs(module: nn.Module) -> list[tuple[str, str]]:
+    """Return the names of each convolution in a module and of the BatchNorm that follows it."""
+    if isinstance(module, nn.Sequential):
+        return [
+            (first, second)
+            for (first, convolution), (second, norm) in pairwise(list(module.named_children()))
+            if type(convolution) is nn.Conv2d and type(norm) is nn.BatchNorm2d
+        ]
+    pairs = getattr(type(module), "folds", ())
+    return [pair for pair in pairs if getattr(module, pair[0], None) is not None]

@@ -98,7 +98,9 @@ class Predictor:
         self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         quickest = _BATCH_CPU if self._device.type == "cpu" else _BATCH_GPU
         self._batch_size = batch_size or quickest
-        self._normalisation = Normalisation(model.card.input.mean, model.card.input.std)
+        self._normalisation = Normalisation(
+            model.card.input.mean, model.card.input.std, model.card.input.stretch
+        )
 
     def logits(self, images: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the merger logit of each view, (n, 8).

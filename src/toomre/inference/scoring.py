@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -14,17 +16,31 @@ from toomre.evaluation.threshold import best_threshold
 from toomre.inference.predictor import Predictor, scores_of
 from toomre.inference.store import Model
 from toomre.networks.card import Calibration, ModelCard
-from toomre.preparation.prepared import PreparedSet
+from toomre.preparation.prepared import PreparedInfo
 from toomre.recipe import Calibrate
 
-__all__ = ["calibrated", "score_rows"]
+__all__ = ["StoredImages", "calibrated", "score_rows"]
 
 # Images that are read at a time.
 _BLOCK = 512
 
 
+class StoredImages(Protocol):
+    """A prepared set, or the part of it that has no labels."""
+
+    @property
+    def info(self) -> PreparedInfo:
+        """What the images are."""
+        ...
+
+    @property
+    def images(self) -> NDArray[np.float32]:
+        """(image, band, y, x)."""
+        ...
+
+
 def score_rows(
-    model: Model, prepared: PreparedSet, rows: NDArray[np.intp], device: torch.device | str
+    model: Model, prepared: StoredImages, rows: NDArray[np.intp], device: torch.device | str
 ) -> NDArray[np.float64]:
     """Return the merger logits of some rows of a prepared set, (n, 8 views)."""
     predictor = Predictor(model, device)

@@ -15,12 +15,14 @@ from toomre.errors import CorruptFileError, MissingFileError
 from toomre.lookup import lookup
 from toomre.networks.card import ModelCard
 from toomre.networks.network import Network
+from toomre.training.batch_norm import Domain
 from toomre.training.checkpoint import read_weights
 
-__all__ = ["Model", "open_model", "shipped_models"]
+__all__ = ["Model", "model_folder", "open_model", "shipped_models"]
 
 CARD_FILE = "model.json"
 WEIGHTS_FILE = "model.safetensors"
+SOURCE_FOLDER = "source"
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +45,24 @@ def shipped_models() -> dict[str, Path]:
     return {path.parent.name: path.parent for path in sorted(root.glob(f"*/{CARD_FILE}"))}
 
 
-def open_model(name_or_path: str | Path) -> Model:
+def model_folder(name_or_path: str | Path, domain: Domain = "target") -> Path:
+    """Return the folder of a shipped model by its name, or of any model (a run is one).
+
+    A run with a target is the target's model; what differs for its source is in ``source``.
+
+    Raises
+    ------
+    ArgumentError
+        If there is neither a shipped model nor a folder of that name.
+    """
+    folder = Path(name_or_path)
+    if not folder.is_dir():
+        folder = lookup(shipped_models(), str(name_or_path), "model (a name or a folder)")
+    own = folder / SOURCE_FOLDER
+    return own if domain == "source" and (own / CARD_FILE).is_file() else folder
+
+
+def open_model(name_or_path: str | Path, domain: Domain = "target") -> Model:
     """Load a shipped model by its name, or any model by its folder (a run is one).
 
     Parameters
@@ -51,6 +70,8 @@ def open_model(name_or_path: str | Path) -> Model:
     name_or_path
         A name that ``toomre models`` lists, or a folder with ``model.json`` and
         ``model.safetensors``.
+    domain
+        Which of a run's models, if it was trained with a target.
 
     Raises
     ------
@@ -59,9 +80,7 @@ def open_model(name_or_path: str | Path) -> Model:
     CorruptFileError
         If the weights are damaged or do not fit the card. Loading never runs code.
     """
-    folder = Path(name_or_path)
-    if not folder.is_dir():
-        folder = lookup(shipped_models(), str(name_or_path), "model (a name or a folder)")
+    folder = model_folder(name_or_path, domain)
     if not (folder / CARD_FILE).is_file():
         raise MissingFileError(
             f"{folder} has no {CARD_FILE}: it is no model, or a training that has not finished. "

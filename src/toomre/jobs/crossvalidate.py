@@ -18,6 +18,7 @@ from toomre.output import output_lock
 from toomre.preparation.prepared import PreparedSet
 from toomre.preparation.split import Split, fold_splits
 from toomre.recipe import Recipe
+from toomre.recipes.shipped import open_recipe
 from toomre.storage import atomic_path, write_json
 
 __all__ = ["CrossValidated", "FoldOptions", "crossvalidate"]
@@ -101,7 +102,7 @@ def crossvalidate(
     listeners
         Called with each epoch's row of the history.
     """
-    recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(recipe)
+    recipe = open_recipe(recipe)
     prepared = data if isinstance(data, PreparedSet) else PreparedSet.open(data, verify=True)
     splits = _splits(prepared, plan.folds)  # before the folder is claimed, for it may refuse
     report = progress or (lambda done, total: None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,9 @@ from toomre.inference.store import open_model
 from toomre.jobs.run import Run
 from toomre.networks.card import ModelCard
 from toomre.preparation.prepared import PreparedSet
+from toomre.preparation.split import PARTS
 from toomre.storage import atomic_path, sha256_bytes, write_json
+from toomre.training.batch_norm import Domain
 
 __all__ = ["Evaluated", "evaluate", "write_figures"]
 
@@ -60,6 +62,7 @@ def evaluate(
     data: PreparedSet | Path | str | None = None,
     *,
     part: str = "test",
+    domain: Domain | None = None,
     out: Path | str | None = None,
     device: str = "auto",
     figures: bool = True,
@@ -72,13 +75,19 @@ def evaluate(
         A run or its folder.
     data
         The prepared set; None: the one that the run was trained with. One with another split
-        is refused.
+        is refused, but for the target that the run was adapted to, which has its own.
     part
         ``"test"``, ``"valid"``, ``"train"``, or ``"all"`` for every labelled image of another
         set. It must not share an image (to the last bit), a galaxy id or, where both have
-        positions, a place on the sky (within 5 arcsec) with the training and validation parts.
+        positions, a place on the sky (within 5 arcsec) with the training and validation parts;
+        nor must a part of the target.
+    domain
+        Which of the models of a run with a target to judge: ``"source"`` or ``"target"``. None:
+        the source's for the training's own images, else the target's. Threshold and calibration
+        are always those of the source's validation part.
     out
-        Where to write; None: the run's own folder, or for another set a folder in it.
+        Where to write; None: the run's own folder, ``target`` in it for the target's test part
+        (``target-all`` for all of it), or for another set or part a folder in ``evaluations``.
     device
         Where to compute.
     figures
@@ -91,22 +100,28 @@ def evaluate(
     """
     run = run if isinstance(run, Run) else Run.open(run)
     prepared = data if isinstance(data, PreparedSet) else run.data(data)
-    model = open_model(run.folder)
+    domain = domain or run.domain_of(prepared)
+    model = open_model(run.folder, domain)
     check_prepared(model.card, prepared.info)
     # The training's own data, which another set is compared with; each opening is a check.
-    home = run.data() if part == "all" else prepared
-    rows = _rows(run, prepared, home, part)
+    is_target = run.is_target(prepared)
+    home = run.data() if part == "all" or is_target else prepared
+    rows = (
+        _target_rows(run, prepared, home, part) if is_target else _rows(run, prepared, home, part)
+    )
     logits = score_rows(model, prepared, rows, choose_device(device))
-    scores = _score_table(run, prepared, rows, logits)
+    scores = _score_table(model.card, prepared, rows, logits)
     evaluation = evaluate_scores(
         scores,
         threshold=model.card.threshold,
         rng=np.random.default_rng(_BOOTSTRAP_SEED),
         train=home.catalog.iloc[run.split.rows("train")],
-        part=part,
+        part=f"{domain} {part}" if run.card.training.target else part,
         model_id=model.card.model_id,
     )
-    folder = Path(out) if out else _folder(run, prepared, part)
+    if is_target:
+        evaluation = _with_note(evaluation, np.isin(rows, run.check_target(prepared)).sum())
+    folder = Path(out) if out else _folder(run, prepared, part, domain)
     with atomic_path(folder / "scores.parquet") as temporary:
         scores.to_parquet(temporary, index=False)
     write_json(folder / "metrics.json", evaluation.to_dict())
@@ -121,10 +136,10 @@ def evaluate(
 
 
 def _score_table(
-    run: Run, prepared: PreparedSet, rows: NDArray[np.intp], logits: NDArray[np.float64]
+    card: ModelCard, prepared: PreparedSet, rows: NDArray[np.intp], logits: NDArray[np.float64]
 ) -> pd.DataFrame:
     """Return one row an image: ids, label and scores."""
-    scores = scores_of(logits, run.card.calibration)
+    scores = scores_of(logits, card.calibration)
     table = prepared.catalog.iloc[rows][["image_id", "galaxy_id", "label"]].reset_index(drop=True)
     split = prepared.split
     table["group"] = (
@@ -133,7 +148,7 @@ def _score_table(
     table["p_merger"] = scores.p
     table["p_merger_raw"] = scores.raw
     table["p_merger_std"] = scores.std
-    table["is_merger"] = scores.p >= run.card.threshold
+    table["is_merger"] = scores.p >= card.threshold
     return table
 
 
@@ -173,13 +188,9 @@ def _write_galleries(
 
 def _rows(run: Run, prepared: PreparedSet, home: PreparedSet, part: str) -> NDArray[np.intp]:
     if part == "all":
-        _refuse_overlap(run, prepared, home)
-        usable = prepared.catalog["label"].notna() & (prepared.catalog["status"] != "bad")
-        if not usable.any():
-            raise ArgumentError(f"{prepared.folder} has no usable image with a label to judge by.")
-        return np.flatnonzero(usable.to_numpy())
-    if part not in ("train", "valid", "test"):
-        raise ArgumentError.expected("part", "train, valid, test or all", part)
+        _refuse_overlap(run, prepared, home, np.arange(len(prepared)))
+        return _labelled(prepared, np.arange(len(prepared)))
+    _check_part(part)
     run.check_split(prepared)
     rows = run.split.rows(part).to_numpy(np.intp)
     if not len(rows):
@@ -187,15 +198,53 @@ def _rows(run: Run, prepared: PreparedSet, home: PreparedSet, part: str) -> NDAr
     return rows
 
 
-def _refuse_overlap(run: Run, prepared: PreparedSet, home: PreparedSet) -> None:
-    """Refuse a set that shows what the model was trained or chosen on, at home."""
+def _target_rows(run: Run, prepared: PreparedSet, home: PreparedSet, part: str) -> NDArray[np.intp]:
+    """Return the labelled rows of a part of the target, of which no galaxy was trained on."""
+    run.check_target(prepared)
+    rows = np.arange(len(prepared))
+    if part != "all":
+        _check_part(part)
+        if prepared.split is None:
+            raise ArgumentError(f'{prepared.folder} has no split. Give `part="all"`.')
+        rows = prepared.split.rows(part).to_numpy(np.intp)
+    # The published splits share galaxies; how much too good that makes the scores is measured.
+    if prepared.info.protocol != "paper":
+        _refuse_overlap(run, prepared, home, rows)
+    return _labelled(prepared, rows)
+
+
+def _check_part(part: str) -> None:
+    if part not in PARTS:
+        raise ArgumentError.expected("part", "train, valid, test or all", part)
+
+
+def _labelled(prepared: PreparedSet, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    catalog = prepared.catalog.iloc[rows]
+    usable = (catalog["label"].notna() & (catalog["status"] != "bad")).to_numpy()
+    if not usable.any():
+        raise ArgumentError(f"{prepared.folder} has no usable image with a label to judge by.")
+    return rows[usable]
+
+
+def _with_note(evaluation: Evaluation, seen: int) -> Evaluation:
+    """Say that images which are judged took part in the adaptation."""
+    if not seen:
+        return evaluation
+    note = f"{seen} of these images took part in the adaptation, without their labels."
+    return replace(evaluation, warnings=(*evaluation.warnings, note))
+
+
+def _refuse_overlap(
+    run: Run, prepared: PreparedSet, home: PreparedSet, rows: NDArray[np.intp]
+) -> None:
+    """Refuse rows that show what the model was trained or chosen on, at home."""
     seen = np.flatnonzero(run.split.table["part"].isin(["train", "valid"]))
-    trained = home.catalog.iloc[seen]
-    shared = prepared.catalog["galaxy_id"].isin(set(trained["galaxy_id"])).to_numpy()
-    shared = shared | _near(prepared.catalog, trained)
+    trained, catalog = home.catalog.iloc[seen], prepared.catalog.iloc[rows]
+    shared = catalog["galaxy_id"].isin(set(trained["galaxy_id"])).to_numpy()
+    shared = shared | _near(catalog, trained)
     if home.images.shape[1:] == prepared.images.shape[1:]:
         known = {sha256_bytes(home.images[row].tobytes()) for row in seen}
-        shared |= np.array([sha256_bytes(image.tobytes()) in known for image in prepared.images])
+        shared |= np.array([sha256_bytes(prepared.images[r].tobytes()) in known for r in rows])
     if shared.any():
         raise SplitMismatchError(
             f"{int(shared.sum())} images of {prepared.folder} share a galaxy id, a position or "
@@ -217,8 +266,12 @@ def _near(catalog: pd.DataFrame, trained: pd.DataFrame) -> NDArray[np.bool_]:
     return near
 
 
-def _folder(run: Run, prepared: PreparedSet, part: str) -> Path:
+def _folder(run: Run, prepared: PreparedSet, part: str, domain: Domain) -> Path:
     own = str(prepared.folder.resolve()) == run.environment["data"]
-    if own and part == "test":
+    if part == "test" and own and domain == "source":
         return run.folder
-    return run.folder / "evaluations" / f"{prepared.info.sha256[:12]}-{part}"
+    if domain == "target" and run.is_target(prepared):
+        return run.folder / ("target" if part == "test" else f"target-{part}")
+    name = f"{prepared.info.sha256[:12]}-{part}"
+    own_model = run.card.training.target is None or domain == "target"
+    return run.folder / "evaluations" / (name if own_model else f"{name}-source")

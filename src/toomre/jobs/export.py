@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,12 @@ from toomre.inference.store import CARD_FILE, WEIGHTS_FILE, Model, open_model
 from toomre.jobs.provenance import check_identity
 from toomre.networks.card import ModelCard
 from toomre.storage import atomic_path, read_json
+from toomre.training.batch_norm import Domain
 
 __all__ = ["export"]
+
+# Where a run keeps the evaluations that belong on the card, and by which of its models.
+_EVALUATIONS: Mapping[str, Domain] = {".": "source", "target": "target", "target-all": "target"}
 
 
 def export(
@@ -50,10 +54,12 @@ def export(
         raise OutputExistsError(f"{folder} holds a model already. Give another folder.")
     card = open_model(run).card
     metrics = dict(card.metrics)
-    own = Path(run) / "metrics.json"
-    if own.is_file():
-        evaluation = read_json(own)
-        if evaluation["model_id"] == card.model_id:
+    for place, domain in _EVALUATIONS.items():
+        path = Path(run) / place / "metrics.json"
+        if not path.is_file():
+            continue
+        evaluation = read_json(path)
+        if evaluation["model_id"] == open_model(run, domain).card.model_id:
             metrics[evaluation["part"]] = _intervals([evaluation])
     if crossvalidation is not None:
         path = Path(crossvalidation) / "metrics.json"

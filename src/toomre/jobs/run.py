@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from toomre.datasets.unlabelled import UnlabelledImages
 from toomre.errors import MissingFileError, SplitMismatchError
 from toomre.networks.card import ModelCard
 from toomre.preparation.prepared import PreparedSet
 from toomre.preparation.split import Split
 from toomre.recipe import Recipe
 from toomre.storage import read_json
+from toomre.training.batch_norm import Domain
 
 __all__ = ["Run"]
 
@@ -27,7 +31,8 @@ class Run:
     folder
         Holds ``recipe.toml split.csv history.csv model.safetensors model.json
         environment.json``, and after an evaluation ``scores.parquet metrics.json`` and
-        ``figures``.
+        ``figures``. With a target ``model.json`` and ``model.safetensors`` are the target's
+        model; the source's are in ``source``, and an evaluation of the target in ``target``.
     recipe, card, split, history, environment
         The content of those files.
     """
@@ -71,6 +76,36 @@ class Run:
     def data(self, folder: Path | str | None = None) -> PreparedSet:
         """Open the data set that the run was trained with, or another one."""
         return PreparedSet.open(folder or self.environment["data"], verify=True)
+
+    def domain_of(self, prepared: PreparedSet) -> Domain:
+        """Return whose model fits a data set: the source's its own and what has the same ids."""
+        if self.is_target(prepared):
+            return "target"
+        known = self.split.table["image_id"].tolist()
+        return "source" if prepared.catalog["image_id"].tolist() == known else "target"
+
+    def is_target(self, prepared: PreparedSet) -> bool:
+        """Return whether the run was adapted to these images, and they are not its source's."""
+        known = self.card.training.target
+        if known is None or prepared.info.sha256 == self.environment["dataset_sha256"]:
+            return False
+        return prepared.info.images_sha256 == known.images_sha256
+
+    def check_target(self, prepared: PreparedSet) -> NDArray[np.intp]:
+        """Return the rows that the run was adapted to, without their labels.
+
+        Raises
+        ------
+        SplitMismatchError
+            If the target was split anew since.
+        """
+        seen = UnlabelledImages.of(prepared, self.recipe.adaptation.target_part, self.recipe.seed)
+        if seen.rows_sha256 != self.environment["target_rows_sha256"]:
+            raise SplitMismatchError(
+                f"{prepared.folder} is split differently than when {self.folder} was adapted to "
+                "it: its test part may hold images of the adaptation. Give the training's target."
+            )
+        return np.union1d(seen.train, seen.valid)
 
     def check_split(self, prepared: PreparedSet) -> None:
         """Refuse a data set that is split differently from the training's.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,9 @@ from numpy.typing import NDArray
 from toomre.jobs.observe import image_rng
 from toomre.lookup import lookup
 from toomre.mocks.observing import observe
-from toomre.mocks.pairs import PAIRS, Twin, facts_of
-from toomre.mocks.placing import place
-from toomre.mocks.plan import MockPlan
-from toomre.mocks.sample import MockImage, simulate_galaxy
+from toomre.mocks.pairs import PAIRS, Pair, Twin, facts_of, plan_of
+from toomre.mocks.placing import InputFacts, place
+from toomre.mocks.sample import MockImage, simulate_galaxy, simulate_sighting
 from toomre.storage import atomic_path
 
 __all__ = ["SHARD_GALAXIES", "ShardPlan", "make_shards", "read_truths", "read_twin"]
@@ -45,12 +45,15 @@ class ShardPlan:
         How many.
     seed
         Of everything that is drawn.
+    stages
+        One of `toomre.mocks.galaxy_zoo.STAGES`, for a pair with such systems.
     """
 
     folder: Path
     pair: str
     galaxies: int
     seed: int
+    stages: str = "all"
 
     @property
     def paths(self) -> list[Path]:
@@ -128,45 +131,44 @@ def _make(task: tuple[ShardPlan, int]) -> int:
         name: [] for name in pair.twins
     }
     for index in plan.indices(number):
-        made: dict[MockPlan, list[MockImage]] = {}
-        for name, twin in pair.twins.items():
-            mock = twin.mock or pair.plan
-            if mock not in made:
-                made[mock] = simulate_galaxy(index, plan.seed, mock)
-            seen[name] += _observed(made[mock], mock, (name, twin), plan.seed)
+        for (name, twin), images in zip(
+            pair.twins.items(), _simulated(index, plan, pair), strict=True
+        ):
+            seen[name] += _observed(images, pair, (name, twin), plan.seed)
     arrays: dict[str, Any] = {}
-    for name, images in seen.items():
-        arrays[name] = np.stack([pixels for pixels, _ in images])
-        arrays[f"{name}_truth"] = np.array(json.dumps([truth for _, truth in images]))
+    for name, observed in seen.items():
+        arrays[name] = np.stack([pixels for pixels, _ in observed])
+        arrays[f"{name}_truth"] = np.array(json.dumps([truth for _, truth in observed]))
     with atomic_path(plan.paths[number]) as temporary:
         np.savez(temporary, **arrays)
     return number
 
 
+def _simulated(index: int, plan: ShardPlan, pair: Pair) -> list[list[MockImage]]:
+    """Simulate one galaxy for each of the twins."""
+    if not pair.galaxy_zoo:
+        return [simulate_galaxy(index, plan.seed, pair.plan)] * len(pair.twins)
+    made = [partial(plan_of, pair, twin) for twin in pair.twins.values()]
+    return simulate_sighting(index, plan.seed, made, plan.stages)
+
+
 def _observed(
-    images: list[MockImage], mock: MockPlan, named: tuple[str, Twin], seed: int
+    images: list[MockImage], pair: Pair, named: tuple[str, Twin], seed: int
 ) -> Iterator[tuple[NDArray[np.float32], dict[str, Any]]]:
     """Observe the pictures of one galaxy."""
     name, twin = named
-    observing, facts = twin.plan, facts_of(mock)
-    if twin.brightness is not None:
-        # One distance for the four cameras, from their mean light.
-        band = mock.bands.index(twin.brightness.band)
-        light = float(np.mean([image.flux[band].sum(dtype=np.float64) for image in images]))
-        rng = image_rng(seed, f"{name}/{images[0].truth['galaxy_id']}")
-        redshift = twin.brightness.redshift_of(light, mock.redshift, rng)
-        observing = replace(observing, redshift=redshift)
-    redshift = mock.redshift if observing.redshift is None else observing.redshift
-    scale = observing.pixel_scale or twin.survey.pixel_scale
-    ratio = place(facts, observing.redshift).pixel_scale / scale
+    scale = twin.plan.pixel_scale or twin.survey.pixel_scale
+    facts = InputFacts(scale, unit="nJy") if twin.in_place else facts_of(pair.plan)
+    ratio = place(facts).pixel_scale / scale
     for image in images:
         image_id = f"{image.truth['galaxy_id']}-{image.truth['camera']}"
         rng = image_rng(seed, f"{name}/{image_id}")
-        truth = {"image_id": image_id, **image.truth, "redshift": redshift}
+        truth = {"image_id": image_id, "redshift": pair.plan.redshift, **image.truth}
+        size = image.flux.shape[-1]
         for key in _NUCLEI:
-            truth[key] = (truth[key] - (mock.size - 1) / 2) * ratio + (observing.size - 1) / 2
+            truth[key] = (truth[key] - (size - 1) / 2) * ratio + (twin.plan.size - 1) / 2
         yield (
-            observe(image.flux, facts, twin.survey, observing, rng),
+            observe(image.flux, facts, twin.survey, twin.plan, rng),
             {key: _plain(value) for key, value in truth.items()},
         )
 

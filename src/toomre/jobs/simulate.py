@@ -18,6 +18,7 @@ from toomre.images.grid import Grid
 from toomre.jobs.provenance import now
 from toomre.jobs.shards import ShardPlan, make_shards, read_truths, read_twin
 from toomre.lookup import lookup
+from toomre.mocks.galaxy_zoo import STAGES
 from toomre.mocks.observing import with_picture_bands
 from toomre.mocks.pairs import PAIRS, Twin
 from toomre.preparation.prepared import PreparedSet
@@ -34,6 +35,7 @@ def simulate(
     pair: str = "distant",
     galaxies: int = 500,
     seed: int = 1,
+    stages: str = "all",
     workers: int | None = None,
     split: SplitOptions = SplitOptions(),
     overwrite: bool = False,
@@ -57,6 +59,9 @@ def simulate(
         How many systems.
     seed
         Of everything that is drawn, but for the split.
+    stages
+        For ``"nearby"``: ``"all"`` mergers that volunteers of Galaxy Zoo would find, most of them
+        pairs, or ``"post-merger"`` ones only.
     workers
         Processes; None takes all cores. A script that uses more than one must be guarded by
         ``if __name__ == "__main__":``, for they import it.
@@ -80,18 +85,24 @@ def simulate(
         If a finished set is there already, or an unfinished run of another kind.
     """
     made = lookup(PAIRS, pair, "pair")()
+    if stages not in STAGES or (stages != "all" and not made.galaxy_zoo):
+        allowed = "'all', or 'post-merger' for the pair 'nearby'"
+        raise ArgumentError.expected("stages", allowed, stages)
     if galaxies < 1 or seed < 0:
         raise ArgumentError.expected("galaxies, seed", "at least 1, at least 0", (galaxies, seed))
     folder = Path(out)
     for name in made.twins:
         if (folder / name / "dataset.json").exists() and not overwrite:
             raise OutputExistsError(f"{folder / name} is there already. Choose another --out.")
-    plan = ShardPlan(folder / "unfinished", pair, galaxies, seed)
+    plan = ShardPlan(folder / "unfinished", pair, galaxies, seed, stages)
     _claim(plan)
     make_shards(plan, workers, progress)
     tables = {name: _table(read_truths(plan, name)) for name in made.twins}
     drawn = draw_split(next(iter(tables.values())), split)
-    command = f"toomre simulate --pair {pair} --galaxies {galaxies} --seed {seed} --out {folder}"
+    command = (
+        f"toomre simulate --pair {pair} --stages {stages} --galaxies {galaxies} --seed {seed} "
+        f"--out {folder}"
+    )
     for name, twin in made.twins.items():
         _write(folder / name, plan, (name, twin), tables[name], (split, drawn, command, overwrite))
     shutil.rmtree(plan.folder)
@@ -104,6 +115,7 @@ def _claim(plan: ShardPlan) -> None:
         "pair": plan.pair,
         "galaxies": plan.galaxies,
         "seed": plan.seed,
+        "stages": plan.stages,
         "version": toomre.__version__,
     }
     record = plan.folder / "simulate.json"

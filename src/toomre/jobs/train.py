@@ -8,28 +8,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 import torch
 
-import toomre
-from toomre.build import architecture, choose_device
+from toomre.build import build_selector, choose_device
+from toomre.datasets.unlabelled import UnlabelledImages
 from toomre.errors import ArgumentError, OutputExistsError
-from toomre.inference.familiarity import measure_novelty
-from toomre.inference.scoring import calibrated, score_rows
-from toomre.inference.store import CARD_FILE, WEIGHTS_FILE, Model
+from toomre.inference.store import CARD_FILE, open_model
+from toomre.jobs.model_files import write_models
 from toomre.jobs.planning import Plan
-from toomre.jobs.provenance import check_identity, environment, now
+from toomre.jobs.provenance import check_identity, environment
 from toomre.jobs.run import Run
-from toomre.networks.card import InputCard, ModelCard, TrainingCard
 from toomre.output import output_lock
 from toomre.preparation.prepared import PreparedSet
 from toomre.preparation.split import Split
 from toomre.recipe import Recipe
-from toomre.storage import atomic_path, read_json, write_json
-from toomre.training.checkpoint import read_weights
-from toomre.training.selection import Selector
+from toomre.recipes.shipped import open_recipe
+from toomre.storage import read_json, write_json
+from toomre.training.experiment import Fitted
 from toomre.training.tensorboard import tensorboard_log
-from toomre.training.trainer import Fitted, Trainer
+from toomre.training.trainer import Trainer
 
 __all__ = ["TrainOptions", "train"]
 
@@ -64,6 +61,8 @@ def train(
     data: PreparedSet | Path | str,
     out: Path | str,
     *,
+    target: PreparedSet | Path | str | None = None,
+    start: Path | str | None = None,
     split: Split | None = None,
     options: TrainOptions = TrainOptions(),
     progress: Callable[[int, int], None] | None = None,
@@ -72,16 +71,22 @@ def train(
     """Train a network, calibrate it on the validation part, and write a run folder.
 
     The test part is not looked at. Statistics come from the training part; the epoch, the
-    calibration and the threshold from the validation part.
+    calibration and the threshold from the validation part. Of a target only images are seen:
+    its labels are not part of anything here.
 
     Parameters
     ----------
     recipe
-        A recipe or its file.
+        A recipe, its file, or the name of one that comes with the package.
     data
         A prepared data set or its folder.
     out
         The run folder.
+    target
+        A prepared data set of another domain, or its folder, to adapt to without its labels.
+        The run is then the target's model, and its folder ``source`` the source's.
+    start
+        A run, a model's folder or the name of a shipped model to start from.
     split
         Another split than the data set's own (as cross-validation needs).
     options
@@ -96,24 +101,28 @@ def train(
     OutputExistsError
         If the folder holds a run and `options.resume` is off, or another recipe, data or split.
     """
-    recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(recipe)
+    recipe = open_recipe(recipe)
     prepared = data if isinstance(data, PreparedSet) else PreparedSet.open(data, verify=True)
     split = split or prepared.split
     if split is None:
         raise ArgumentError(f"{prepared.folder} has no split, for its images have no labels.")
+    images = _images(target, recipe)
     folder = Path(out).resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with output_lock(folder):
+        identity = _identity(recipe, prepared, split, images, start)
         if (folder / CARD_FILE).exists() and options.resume:
-            check_identity(folder / _RECORD, _identity(recipe, prepared, split))
+            check_identity(folder / _RECORD, identity)
             return Run.open(folder)
         # All that can be wrong with the recipe shows here, before the folder is claimed.
-        plan = Plan.make(recipe, prepared, split, choose_device(options.device))
+        device = choose_device(options.device)
+        plan = Plan.make(recipe, prepared, split, device, target=images, start=start)
         loggers = [*listeners, *_loggers(folder, options.tensorboard)]
-        threads = _claim(folder, plan, options)
+        threads = _claim(folder, plan, options, identity)
         with _torch_threads(threads):
             fitted = _fit(folder, plan, options, progress, loggers)
-            _finish(folder, plan, fitted)
+            write_models(folder, plan, fitted)
+            shutil.rmtree(folder / _CHECKPOINTS)
     return Run.open(folder)
 
 
@@ -124,26 +133,42 @@ def _fit(
     progress: Callable[[int, int], None] | None,
     listeners: Sequence[Callable[[dict[str, float]], None]],
 ) -> Fitted:
-    selection = plan.recipe.selection
     return Trainer(
         plan.experiment,
         folder / _CHECKPOINTS,
-        Selector(selection.metric, selection.patience, selection.min_delta),
+        build_selector(plan.recipe),
         checkpoint_seconds=options.checkpoint_seconds,
         progress=progress,
         listeners=listeners,
     ).fit()
 
 
-def _identity(recipe: Recipe, prepared: PreparedSet, split: Split) -> dict[str, str]:
+def _images(target: PreparedSet | Path | str | None, recipe: Recipe) -> UnlabelledImages | None:
+    """Take the images of a target; from here on nothing knows its labels."""
+    if target is None:
+        return None
+    prepared = target if isinstance(target, PreparedSet) else PreparedSet.open(target, verify=True)
+    return UnlabelledImages.of(prepared, recipe.adaptation.target_part, recipe.seed)
+
+
+def _identity(
+    recipe: Recipe,
+    prepared: PreparedSet,
+    split: Split,
+    target: UnlabelledImages | None,
+    start: Path | str | None,
+) -> dict[str, str | None]:
     return {
         "recipe_sha256": recipe.sha256,
         "dataset_sha256": prepared.info.sha256,
         "split_sha256": split.sha256,
+        "target_images_sha256": None if target is None else target.info.images_sha256,
+        "target_rows_sha256": None if target is None else target.rows_sha256,
+        "start_sha256": None if start is None else open_model(start).card.weights_sha256,
     }
 
 
-def _claim(folder: Path, plan: Plan, options: TrainOptions) -> int:
+def _claim(folder: Path, plan: Plan, options: TrainOptions, identity: dict[str, str | None]) -> int:
     """Make the run folder, or check that it is this run's; return the number of threads.
 
     The record is written first: a folder that a kill left with any of the files is gone on
@@ -151,8 +176,7 @@ def _claim(folder: Path, plan: Plan, options: TrainOptions) -> int:
     """
     record = folder / _RECORD
     device = plan.experiment.device.type
-    identity = _identity(plan.recipe, plan.prepared, plan.split)
-    identity |= {"torch": torch.__version__, "device": device}
+    identity = {**identity, "torch": torch.__version__, "device": device}
     if record.exists():
         if not options.resume:
             raise OutputExistsError(
@@ -168,8 +192,11 @@ def _claim(folder: Path, plan: Plan, options: TrainOptions) -> int:
         threads = torch.get_num_threads()
         own = plan.prepared.split
         kind = "data set" if own and plan.split.sha256 == own.sha256 else "own"
+        target = None if plan.target is None else str(plan.target.folder.resolve())
+        start = None if plan.start is None else plan.start.card.model_id
         data = {"data": str(plan.prepared.folder.resolve()), "split": kind, "threads": threads}
-        write_json(record, {**environment(), **data, **identity})
+        given = {**data, "target": target, "start": start}
+        write_json(record, {**environment(), **given, **identity})
     plan.recipe.write(folder / "recipe.toml")
     plan.split.write(folder / "split.csv")
     return threads
@@ -183,57 +210,6 @@ def _torch_threads(number: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _card(plan: Plan, fitted: Fitted) -> ModelCard:
-    recipe, info, labels = plan.recipe, plan.prepared.info, plan.labels["train"]
-    return ModelCard(
-        name=recipe.name,
-        summary=recipe.summary,
-        architecture=architecture(recipe),
-        input=InputCard(
-            bands=info.bands,
-            encoding=info.encoding,
-            unit=info.unit,
-            grid=info.grid.centre(recipe.input.size),
-            mean=plan.normalisation.mean,
-            std=plan.normalisation.std,
-        ),
-        class_prior=float(labels.mean()),
-        weights_sha256=fitted.weights_sha256,
-        training=TrainingCard(
-            data=plan.prepared.folder.name,
-            images=len(labels),
-            mergers=int(labels.sum()),
-            dataset_sha256=info.sha256,
-            split_sha256=plan.split.sha256,
-            recipe_sha256=recipe.sha256,
-            seed=recipe.seed,
-            epoch=fitted.best_epoch,
-            toomre_version=toomre.__version__,
-            torch_version=torch.__version__,
-            created=now(),
-        ),
-    )
-
-
-def _finish(folder: Path, plan: Plan, fitted: Fitted) -> None:
-    """Calibrate the best epoch's weights and write the run's files, the card last."""
-    network, prepared = plan.experiment.network, plan.prepared
-    network.load_state_dict(read_weights(fitted.weights, fitted.weights_sha256))
-    card = _card(plan, fitted)
-    with atomic_path(folder / WEIGHTS_FILE) as temporary:
-        shutil.copyfile(fitted.weights, temporary)
-    with atomic_path(folder / "history.csv") as temporary:
-        pd.DataFrame(fitted.history).to_csv(temporary, index=False)
-    rows = plan.rows["valid"]
-    device = plan.experiment.device
-    logits = score_rows(Model(card, network.eval()), prepared, rows, device)
-    groups = prepared.catalog["galaxy_id"].iloc[rows].to_numpy()
-    card = calibrated(card, logits, plan.labels["valid"], groups, plan.recipe.calibration)
-    novelty = measure_novelty(prepared.images, plan.rows["train"], rows, card.input)
-    card.model_copy(update={"novelty": novelty}).write(folder / CARD_FILE)
-    shutil.rmtree(folder / _CHECKPOINTS)
 
 
 def _loggers(folder: Path, tensorboard: bool) -> list[Callable[[dict[str, float]], None]]:

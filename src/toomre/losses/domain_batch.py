@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-__all__ = ["DomainBatch"]
+from toomre.errors import TrainingError
+
+__all__ = ["DomainBatch", "target_outputs"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +27,8 @@ class DomainBatch:
         Their labels, (n,), int64: 1 merger, 0 nonmerger.
     features_target, logits_target
         The same of the unlabelled images, or None where there is no target domain.
+    progress
+        The part of the training that is done, 0 to 1, for what changes on the way.
     """
 
     features_source: Tensor
@@ -32,3 +36,28 @@ class DomainBatch:
     labels_source: Tensor
     features_target: Tensor | None = None
     logits_target: Tensor | None = None
+    progress: float = 0.0
+
+
+def target_outputs(batch: DomainBatch, loss: str) -> tuple[Tensor, Tensor]:
+    """Return the target's features and logits, or say that `loss` cannot do without them.
+
+    Raises
+    ------
+    TrainingError
+        If the batch has no target domain.
+
+    Examples
+    --------
+    >>> import torch
+    >>> zeros = torch.zeros(2, 2)
+    >>> target_outputs(DomainBatch(zeros, zeros, torch.tensor([0, 1])), "mmd")
+    Traceback (most recent call last):
+    toomre.errors.TrainingError: The loss 'mmd' needs a target data set, but only a source ...
+    """
+    if batch.features_target is None or batch.logits_target is None:
+        raise TrainingError(
+            f"The loss {loss!r} needs a target data set, but only a source is there. Give a "
+            "target, or take the loss out of the recipe."
+        )
+    return batch.features_target, batch.logits_target

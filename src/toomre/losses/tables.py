@@ -6,13 +6,31 @@ from collections.abc import Callable, Mapping
 
 from torch import nn
 
+from toomre.losses.adversarial import DomainAdversarial
 from toomre.losses.binary_cross_entropy import BinaryCrossEntropy
+from toomre.losses.contrastive_discrepancy import ContrastiveDiscrepancy
+from toomre.losses.coral import Coral
 from toomre.losses.cross_entropy import CrossEntropy
+from toomre.losses.entropy import EntropyMinimisation
+from toomre.losses.fisher import Fisher
+from toomre.losses.mmd import MaximumMeanDiscrepancy
+from toomre.losses.sinkhorn import Sinkhorn
 
-__all__ = ["LOSSES"]
+__all__ = ["LEARNED_LOSSES", "LOSSES"]
 
 #: Name -> function of (**options).
 LOSSES: Mapping[str, Callable[..., nn.Module]] = {
     "binary_cross_entropy": BinaryCrossEntropy,
+    "contrastive_discrepancy": ContrastiveDiscrepancy,
+    "coral": Coral,
     "cross_entropy": CrossEntropy,
+    "entropy": EntropyMinimisation,
+    "mmd": MaximumMeanDiscrepancy,
+    "sinkhorn": Sinkhorn,
+}
+
+#: Name -> function of (num_features, **options), for losses that may learn something.
+LEARNED_LOSSES: Mapping[str, Callable[..., nn.Module]] = {
+    "adversarial": DomainAdversarial,
+    "fisher": Fisher,
 }

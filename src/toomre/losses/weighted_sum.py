@@ -16,6 +16,8 @@ __all__ = ["WeightedSum"]
 class WeightedSum(nn.Module):
     """Total = sum of weight * loss; the parts come back by name, unweighted, for the history.
 
+    What a loss reports of itself, by a method `monitors`, comes with them as ``<loss>_<monitor>``.
+
     Parameters
     ----------
     losses
@@ -44,4 +46,8 @@ class WeightedSum(nn.Module):
         """Return the total and the parts."""
         parts = {name: loss(batch) for name, loss in self.losses.items()}
         total = torch.stack([self.weights[name] * part for name, part in parts.items()]).sum()
-        return total, {name: part.detach() for name, part in parts.items()}
+        reports = {name: part.detach() for name, part in parts.items()}
+        for name, loss in self.losses.items():
+            monitors: dict[str, Tensor] = getattr(loss, "monitors", dict)()
+            reports |= {f"{name}_{key}": value for key, value in monitors.items()}
+        return total, reports

@@ -116,24 +116,26 @@ COLOUR_SCATTER = 0.05
 BURST_RADIUS = 0.6
 
 # --- the population --------------------------------------------------------------------------
-# log10 of the stellar mass in the picture: mean, spread and limits.
-LOG_MASS = (10.1, 0.35)
-LOG_MASS_LIMITS = (9.2, 11.2)
+# log10 of the stellar mass in the picture: mean, spread and limits. The limits and the median,
+# 10.24, are those of the galaxies of the first DeepMerge paper (Ciprijanovic et al. 2020).
+LOG_MASS = (10.15, 0.40)
+LOG_MASS_LIMITS = (9.81, 11.88)
 # A merger coalesces within this time of the picture [Gyr] (Snyder et al. 2019, MNRAS 486, 3702)
 # and its mass ratio is at least this.
 MERGER_WINDOW = 0.25
 MINIMUM_RATIO = 0.1
 # A flyby does not merge within this time [Gyr].
 FLYBY_CLEAR = 4.0
-# Shares of the kinds: half of all are mergers, half of these before coalescence.
+# Shares of the kinds: half of all are mergers, half of these before coalescence. Most of the
+# rest are alone, as in nature; the hard cases are commoner than there.
 KIND_SHARES = {
     "merger": 0.50,
-    "isolated": 0.17,
-    "before": 0.08,
-    "after": 0.08,
-    "flyby": 0.06,
-    "projection": 0.06,
-    "minor": 0.05,
+    "isolated": 0.34,
+    "before": 0.04,
+    "after": 0.04,
+    "flyby": 0.03,
+    "projection": 0.03,
+    "minor": 0.02,
 }
 # Share of the isolated galaxies that a dark perturber passes.
 DARK_SHARE = 0.35

@@ -25,6 +25,8 @@ _DENSITY_POWER = 0.6
 _OLD_ARMS = 0.4
 # Stars this many scale heights above their disc's plane belong to no arm.
 _ARM_HEIGHT = 4.0
+# Length of a bar from the centre [disc scale lengths].
+_BAR_END = 1.1
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class LightDraw:
         Where they begin [radian].
     clumps
         Share of the young light in clumps, and their number.
+    bar
+        Strength of a bar in the old light, 0 to 1.
     """
 
     log_specific_rate: float
@@ -62,6 +66,7 @@ class LightDraw:
     pitch: float
     phase: float
     clumps: tuple[float, int]
+    bar: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +139,10 @@ def shine(
     young *= np.maximum(1 + draw.arms * wave, 0.05) ** 2
     dust *= 1 + draw.arms * wave
     old *= np.where(stars.disc, 1 + _OLD_ARMS * draw.arms * wave, 1.0)
+    if draw.bar > 0:
+        bar = draw.bar * _bar(galaxy, local, draw)
+        old *= np.where(stars.disc, np.maximum(1 + 2 * bar, 0.2), 1.0)
+        young *= np.maximum(1 + bar, 0.2)
     dense = np.clip(np.median(spacing) / np.maximum(spacing, 1e-3), 0.1, 3.0)
     young *= dense**_DENSITY_POWER
     young /= max(young.sum(), 1e-12)
@@ -175,6 +184,15 @@ def young_share(plan: MockPlan, mass: float, draw: LightDraw) -> tuple[float, fl
     sequence = (0.84 - 0.026 * t) * m - (6.51 - 0.11 * t)
     rate = float(10 ** (sequence + draw.log_specific_rate))
     return rate, min(0.5, rate * 1e9 * YOUNG_AGE / mass)
+
+
+def _bar(galaxy: Galaxy, local: Array, draw: LightDraw) -> Array:
+    """Return the wave of a straight bar at each star, -1 to 1; 0 beyond its ends."""
+    r = np.hypot(local[0], local[1]) / galaxy.disc_scale
+    angle = np.arctan2(local[1], local[0])
+    # It ends where the arms begin.
+    wave = np.cos(2 * angle - draw.phase - 2 * np.log(_BAR_END) / np.tan(np.radians(draw.pitch)))
+    return np.asarray(wave * np.exp(-((r / _BAR_END) ** 4)))
 
 
 def _arms(galaxy: Galaxy, local: Array, draw: LightDraw) -> Array:

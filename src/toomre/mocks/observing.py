@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -57,6 +57,8 @@ class ObservePlan:
         The kind of noise, and its level where the kind needs one.
     pixel_scale, psf_fwhm
         Other values than the survey's [arcsec/pixel], [arcsec].
+    seeing
+        Scatter of the width from one observation to the next [natural logarithm].
     edge
         What lies beyond the input.
     field
@@ -79,6 +81,7 @@ class ObservePlan:
     level: float | None = None
     pixel_scale: float | None = None
     psf_fwhm: float | None = None
+    seeing: float = 0.0
     edge: Edge = "zero"
     field: bool = False
     picture: bool = False
@@ -151,7 +154,7 @@ def observe(
     ((1, 32, 32), 159.8)
     """
     flux = _checked(flux, plan)
-    bands = survey.choose(plan.bands)
+    bands = _seen_through(survey.choose(plan.bands), plan, rng)
     placed = place(facts, plan.redshift, plan.spectral_slope)
     scale = plan.pixel_scale or survey.pixel_scale
     light = np.stack(
@@ -217,6 +220,17 @@ def _checked(flux: NDArray[np.floating], plan: ObservePlan) -> Image:
     if not np.isfinite(light).all():
         raise ArgumentError.expected("flux", "finite everywhere", "NaN or infinity in it")
     return light
+
+
+def _seen_through(
+    bands: tuple[Band, ...], plan: ObservePlan, rng: np.random.Generator
+) -> tuple[Band, ...]:
+    """Return the bands with the sharpness of one night, in steps so that stamps are kept."""
+    if plan.seeing == 0:
+        return bands
+    step = plan.seeing / 3
+    factor = np.exp(step * round(float(np.clip(rng.normal(), -2, 2.5)) * 3))
+    return tuple(replace(band, psf_fwhm=factor * band.psf_fwhm) for band in bands)
 
 
 def _psf(survey: Survey, band: Band, plan: ObservePlan) -> PSF:

@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from toomre.mocks.brightness import ApparentBrightness
 from toomre.mocks.observing import ObservePlan
 from toomre.mocks.placing import InputFacts, arcsec_of_kpc
-from toomre.mocks.plan import MockPlan, distant_plan, nearby_plan
+from toomre.mocks.plan import MockPlan, distant_plan, nearby_plan, nearby_plan_at
 from toomre.surveys.hst_jwst import HST_JWST
 from toomre.surveys.sdss import SDSS
 from toomre.surveys.survey import Survey
 
-__all__ = ["PAIRS", "Pair", "Twin", "facts_of"]
+__all__ = ["PAIRS", "Pair", "Twin", "facts_of", "plan_of"]
 
-# Simulated pixels for the pictures of the SDSS [kpc], fine for near galaxies and in a frame that
-# is wide enough for far ones, and pixels on a side of the pictures: 44 arcsec.
-_FINE_PIXEL, _FINE_SIZE, _PICTURE_SIZE = 0.25, 300, 110
-# Magnitude in r down to which SDSS took spectra of galaxies (Strauss et al. 2002, AJ 124, 1810).
-# The counts of Galaxy Zoo's mergers with spectra rise a little slower than those of all galaxies.
-_SPECTRA = ApparentBrightness("r", faintest=17.77, slope=0.4)
+# Pixels on a side of the pictures of the SDSS: 51 arcsec.
+_PICTURE_SIZE = 128
+# Scatter of the seeing from one frame of the SDSS to the next [natural logarithm].
+_SEEING = 0.12
+# Stars are sharper in the survey's colour pictures than in its frames by this factor.
+_SHARPER = 0.79
+_PICTURES = replace(
+    SDSS,
+    bands=tuple(replace(band, psf_fwhm=_SHARPER * band.psf_fwhm) for band in SDSS.bands),
+)
 
 
 @dataclass(frozen=True)
@@ -31,16 +34,14 @@ class Twin:
     ----------
     survey, plan
         As for `toomre.mocks.observing.observe`.
-    mock
-        Pixels of the simulation, if they are not those of the pair.
-    brightness
-        Puts each galaxy where it has a magnitude drawn from these; None leaves it in its place.
+    in_place
+        Whether each galaxy is seen at its own redshift, in the survey's pixels, and not at the
+        redshift and in the pixels of the pair's plan.
     """
 
     survey: Survey
     plan: ObservePlan
-    mock: MockPlan | None = None
-    brightness: ApparentBrightness | None = None
+    in_place: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,9 @@ class Pair:
         For the simulation.
     twins
         Name of the data set -> how it is observed.
+    galaxy_zoo
+        Whether the systems and their labels are those of `toomre.mocks.galaxy_zoo`, and not those
+        of `toomre.mocks.population`.
 
     Examples
     --------
@@ -62,6 +66,7 @@ class Pair:
 
     plan: MockPlan
     twins: Mapping[str, Twin]
+    galaxy_zoo: bool = False
 
 
 def _distant() -> Pair:
@@ -85,16 +90,33 @@ def _nearby() -> Pair:
         psf_fwhm=arcsec_of_kpc(1.0, plan.redshift),
     )
     noisy = replace(quiet, noise="signal_to_noise", level=25.0)
-    picture = ObservePlan(plan.bands, size=_PICTURE_SIZE, field=True, picture=True)
-    mock = replace(plan, pixel_scale=_FINE_PIXEL, size=_FINE_SIZE)
+    picture = ObservePlan(plan.bands, size=_PICTURE_SIZE, field=True, picture=True, seeing=_SEEING)
     return Pair(
         plan,
         {
             "pristine": Twin(round_star, quiet),
             "noisy": Twin(round_star, noisy),
-            "sdss": Twin(SDSS, picture, mock, _SPECTRA),
+            "sdss": Twin(_PICTURES, picture, in_place=True),
         },
+        galaxy_zoo=True,
     )
+
+
+def plan_of(pair: Pair, twin: Twin, redshift: float) -> MockPlan:
+    """Return the plan for the simulation of a twin, of a galaxy at a redshift.
+
+    Examples
+    --------
+    >>> pair = PAIRS["nearby"]()
+    >>> plan_of(pair, pair.twins["noisy"], 0.08).redshift
+    0.05
+    >>> plan_of(pair, pair.twins["sdss"], 0.08).redshift
+    0.08
+    """
+    if not twin.in_place:
+        return pair.plan
+    scale = twin.survey.pixel_scale / arcsec_of_kpc(1.0, redshift)
+    return nearby_plan_at(redshift, scale, twin.plan.size)
 
 
 def facts_of(plan: MockPlan) -> InputFacts:

@@ -10,7 +10,7 @@ from typing import Literal
 from toomre.errors import ArgumentError
 from toomre.lookup import lookup
 
-__all__ = ["UNITS", "InputFacts", "Placed", "arcsec_of_kpc", "place"]
+__all__ = ["UNITS", "InputFacts", "Placed", "arcsec_of_kpc", "distance_modulus", "place"]
 
 _ARCSEC2_IN_SR = 206264.806**2
 
@@ -155,6 +155,21 @@ def arcsec_of_kpc(length: float, redshift: float) -> float:
     """
     _check(redshift)
     return length / _kpc_in_arcsec(redshift)
+
+
+@lru_cache(maxsize=4096)
+def distance_modulus(redshift: float) -> float:
+    """Return apparent less absolute magnitude [mag] at a redshift.
+
+    Examples
+    --------
+    >>> round(distance_modulus(0.05), 1)
+    36.8
+    """
+    from astropy.cosmology import Planck18  # a quarter of a second
+
+    _check(redshift)
+    return float(Planck18.distmod(redshift).value)
 
 
 def _angle_before(facts: InputFacts, pixel_scale: float, angle: float) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 
 from toomre.errors import ArgumentError
 
-__all__ = ["MockPlan", "distant_plan", "nearby_plan"]
+__all__ = ["MockPlan", "distant_plan", "nearby_plan", "nearby_plan_at"]
 
 # Absolute AB magnitude of one solar mass of stars at rest-frame wavelengths [micron]: a young
 # population (star formation that was constant for 0.1 Gyr) and an old one (single burst of
@@ -24,6 +24,8 @@ _DUST = (2.55, 2.24, 1.97, 1.75, 1.51, 1.27, 1.17, 1.00, 0.86, 0.66, 0.50, 0.29,
 # Age of the universe [Gyr] between which the old population changes from 2.5 to 8 Gyr.
 _OLD_BETWEEN = (3.3, 12.0)
 _PARSEC_CM = 3.0857e18
+# g, r and i of the SDSS [micron].
+_NEARBY = {"g": 0.4770, "r": 0.6231, "i": 0.7625}
 
 
 @dataclass(frozen=True)
@@ -137,12 +139,19 @@ def _flux(magnitude: np.ndarray, distance: float, redshift: float) -> tuple[floa
 
 
 def distant_plan() -> MockPlan:
-    """Return the plan of the set `distant`: z = 2, F814W, F356W and F160W, 0.5 kpc a pixel."""
+    """Return the plan of the set `distant`: z = 2, F814W, F356W and F160W, 0.75 kpc a pixel.
+
+    These are 0.087 arcsec, two pixels in the PSF of F160W, and 56 kpc in the picture.
+    """
     pivots = {"F814W": 0.8045, "F356W": 3.568, "F160W": 1.5369}
-    return MockPlan.of_bands(pivots, redshift=2.0, pixel_scale=0.5, size=75)
+    return MockPlan.of_bands(pivots, redshift=2.0, pixel_scale=0.75, size=75)
 
 
 def nearby_plan() -> MockPlan:
     """Return the plan of the set `nearby`: z = 0.05, g r i, 0.5 kpc a pixel."""
-    pivots = {"g": 0.4770, "r": 0.6231, "i": 0.7625}
-    return MockPlan.of_bands(pivots, redshift=0.05, pixel_scale=0.5, size=75)
+    return MockPlan.of_bands(_NEARBY, redshift=0.05, pixel_scale=0.5, size=75)
+
+
+def nearby_plan_at(redshift: float, pixel_scale: float, size: int) -> MockPlan:
+    """Return a plan in g, r and i at a redshift, with pixels of `pixel_scale` [kpc]."""
+    return MockPlan.of_bands(_NEARBY, redshift=redshift, pixel_scale=pixel_scale, size=size)

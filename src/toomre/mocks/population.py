@@ -32,7 +32,7 @@ from toomre.mocks.constants import (
 from toomre.mocks.galaxy import Galaxy
 from toomre.mocks.orbit import Orbit, pair_orbit, parabolic_speed
 
-__all__ = ["KINDS", "Encounter", "draw_encounter", "is_merger"]
+__all__ = ["KINDS", "Encounter", "coalesce", "draw_encounter", "is_merger"]
 
 Array = NDArray[np.float64]
 
@@ -160,13 +160,44 @@ def _coalescing(
     pair = _galaxies(mass, ratio, rng)
     if minor:
         pair = (pair[0], replace(pair[1], halo_share=STRIPPED))
-    left = rng.uniform(*window)
-    for _ in range(_TRIES):
-        orbit = _orbit(pair, rng, nearer=0.35 if minor else 1.0)
+    found = coalesce(kind, pair, rng.uniform(*window), rng, nearer=0.35 if minor else 1.0)
+    if found is None:
+        raise ArgumentError(f"No orbit of {_TRIES} coalesces in time for the kind {kind!r}.")
+    return found
+
+
+def coalesce(
+    kind: str,
+    pair: tuple[Galaxy, ...],
+    left: float,
+    rng: np.random.Generator,
+    *,
+    nearer: float = 1.0,
+    tries: int = _TRIES,
+) -> Encounter | None:
+    """Draw an orbit on which two galaxies coalesce a given time after their picture.
+
+    Parameters
+    ----------
+    kind
+        Name of the encounter.
+    pair
+        The two galaxies, the heavier one first.
+    left
+        Time of coalescence less time of the picture [Gyr].
+    rng
+        For the orbit.
+    nearer
+        Part of the usual distance at which they start.
+    tries
+        Orbits that are tried; None is returned if no one fits.
+    """
+    for _ in range(tries):
+        orbit = _orbit(pair, rng, nearer=nearer)
         end = orbit.coalescence - left
         if orbit.coalescence <= _LONGEST and 0.05 <= end <= orbit.time[-1]:
             return Encounter(kind, pair, orbit, _begin(orbit, end), end, time_to_merger=left)
-    raise ArgumentError(f"No orbit of {_TRIES} coalesces in time for the kind {kind!r}.")
+    return None
 
 
 def _flyby(mass: float, rng: np.random.Generator) -> Encounter:

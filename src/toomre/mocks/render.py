@@ -12,7 +12,7 @@ from toomre.errors import ArgumentError
 from toomre.mocks.compiling import compiled
 from toomre.mocks.constants import KERNEL_NEIGHBOURS
 
-__all__ = ["CAMERAS", "neighbour_radius", "splat", "view"]
+__all__ = ["CAMERAS", "LARGEST_REACH", "neighbour_radius", "splat", "view"]
 
 Array = NDArray[np.float64]
 
@@ -20,8 +20,8 @@ Array = NDArray[np.float64]
 _CORNERS = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]) / np.sqrt(3)
 # A kernel reaches at least this far [pixel], so that no star falls between the pixels' middles.
 _LEAST_REACH = 1.0
-# And at most this far: the outermost stars would else take most of the time.
-_LARGEST_REACH = 12.0
+#: And at most this far [pixel]: the outermost stars would else take most of the time.
+LARGEST_REACH = 12.0
 
 
 def _camera(direction: Array) -> Array:
@@ -59,7 +59,9 @@ def neighbour_radius(position: Array, neighbours: int = KERNEL_NEIGHBOURS) -> Ar
     return distance
 
 
-def splat(place: Array, reach: Array, flux: Array, size: int) -> Array:
+def splat(
+    place: Array, reach: Array, flux: Array, size: int, largest: float = LARGEST_REACH
+) -> Array:
     """Paint stars on pixels.
 
     Parameters
@@ -72,6 +74,8 @@ def splat(place: Array, reach: Array, flux: Array, size: int) -> Array:
         Flux of each star in each band, (band, n).
     size
         Pixels on a side.
+    largest
+        No kernel is larger than this [pixel].
 
     Returns
     -------
@@ -91,8 +95,8 @@ def splat(place: Array, reach: Array, flux: Array, size: int) -> Array:
         )
     light = np.ascontiguousarray(flux.T)
     picture = np.zeros((size, size, light.shape[1]))
-    kernel = np.clip(reach, _LEAST_REACH, _LARGEST_REACH)
-    weights = np.empty((2 * ceil(_LARGEST_REACH) + 2) ** 2)
+    kernel = np.clip(reach, _LEAST_REACH, largest)
+    weights = np.empty((2 * ceil(largest) + 2) ** 2)
     _paint(np.ascontiguousarray(place), kernel, light, picture, weights)
     return np.ascontiguousarray(picture.transpose(2, 0, 1))
 

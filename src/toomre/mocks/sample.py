@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,14 +13,25 @@ from scipy.spatial.transform import Rotation
 from toomre.errors import ArgumentError
 from toomre.mocks.constants import PARTICLES
 from toomre.mocks.dust import dust_in_front
-from toomre.mocks.galaxy import draw_stars
+from toomre.mocks.galaxy import Galaxy, draw_stars
+from toomre.mocks.galaxy_zoo import Sighting, draw_sighting
 from toomre.mocks.light import LightDraw, draw_light, shine, star_flux, young_share
 from toomre.mocks.particles import move_stars
+from toomre.mocks.placing import distance_modulus
 from toomre.mocks.plan import MockPlan
 from toomre.mocks.population import Encounter, draw_encounter, is_merger
-from toomre.mocks.render import CAMERAS, neighbour_radius, splat, view
+from toomre.mocks.render import CAMERAS, LARGEST_REACH, neighbour_radius, splat, view
+from toomre.surveys.survey import AB_NANOJANSKY
 
-__all__ = ["MockImage", "galaxy_rng", "simulate_galaxy", "take_pictures"]
+__all__ = [
+    "MockImage",
+    "MovedSystem",
+    "galaxy_rng",
+    "move_system",
+    "simulate_galaxy",
+    "simulate_sighting",
+    "take_pictures",
+]
 
 Array = NDArray[np.float64]
 
@@ -32,6 +44,9 @@ _POINTING = 0.4
 # Dwarf satellites: mean number, share of the mass of each, distance and half-light radius [kpc].
 _DWARFS, _DWARF_SHARE, _DWARF_DISTANCE, _DWARF_SIZE = 1.2, (0.001, 0.02), (6.0, 35.0), (0.3, 1.0)
 _DWARF_STARS = 120
+# Near galaxies: mean number of dwarfs, factor of the kernels of early types, which are smooth,
+# and the largest kernel [pixel].
+_NEAR_DWARFS, _SMOOTH, _NEAR_REACH = 0.4, 2.5, 24.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +77,29 @@ class _Cloud:
     old: Array
     dust: Array
     reach: Array
-    second: bool = False
+    galaxy: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class MovedSystem:
+    """A system at the time of its picture: its stars, its nuclei (2, 3), and how it shines.
+
+    `light` has one entry a galaxy; `pointing` is where the middle of each camera's frame is, from
+    the nucleus number `middle` [kpc], (4, 2).
+    """
+
+    encounter: Encounter
+    light: tuple[LightDraw, ...]
+    clouds: list[_Cloud]
+    nuclei: Array
+    pointing: Array
+    middle: int = 0
+
+    @property
+    def mass(self) -> float:
+        """Stars that shine [Msun]."""
+        shining = self.encounter.galaxies[: 1 + self.encounter.second_shines]
+        return sum(each.stellar_mass for each in shining)
 
 
 def galaxy_rng(index: int, seed: int) -> np.random.Generator:
@@ -114,49 +151,40 @@ def simulate_galaxy(
     rng = galaxy_rng(index, seed)
     light = draw_light(len(plan.bands), rng)
     encounter = draw_encounter(rng, kind)
-    images = take_pictures(encounter, light, plan, rng)
+    moved = move_system(encounter, (light, light), rng)
+    images = take_pictures(moved, plan)
     for image in images:
         image.truth["galaxy_id"] = f"mock-{seed}-{index}"
     return images
 
 
-def take_pictures(
-    encounter: Encounter, light: LightDraw, plan: MockPlan, rng: np.random.Generator
-) -> list[MockImage]:
-    """Move the stars of an encounter to the time of its picture and paint them.
+def move_system(
+    encounter: Encounter,
+    light: tuple[LightDraw, ...],
+    rng: np.random.Generator,
+    *,
+    turn: Array | None = None,
+    middle: int = 0,
+    dwarfs: float = _DWARFS,
+    smoothing: tuple[float, ...] = (1.0, 1.0),
+) -> MovedSystem:
+    """Move the stars of an encounter to the time of its picture.
 
-    Parameters are as drawn by `draw_encounter` and `draw_light`. In each band the mean
-    flux of the four pictures is that of the populations of the system's mass behind its dust.
-    Where stars and dust are, and how many lie beside the frame, changes the pattern and not
-    the sum, so that brightness and colour tell nothing of the class.
+    Parameters
+    ----------
+    encounter, light
+        As drawn; one `LightDraw` a galaxy.
+    rng
+        Draws the stars.
+    turn
+        Rotation of the whole system before the cameras look.
+    middle
+        The galaxy in the middle of the frame.
+    dwarfs
+        Mean number of dwarf satellites.
+    smoothing
+        Factor of the kernels of the outer stars in each galaxy.
     """
-    clouds, nuclei = _clouds(encounter, light, rng)
-    mass = sum(each.stellar_mass for each in encounter.galaxies[: 1 + encounter.second_shines])
-    rate, share = young_share(plan, mass, light)
-    pointing = rng.normal(0, _POINTING, (4, 2))
-    pictures, places = [], []
-    for camera in range(len(CAMERAS)):
-        shift = nuclei[0] @ CAMERAS[camera].T
-        middle = shift[:2] + pointing[camera]
-        pictures.append(_picture(encounter, clouds, camera, middle, plan, (share, light.depth)))
-        places.append(_nuclei_pixels(encounter, nuclei, camera, middle, plan))
-    wanted = mass * star_flux(plan, np.array([share]), np.array([1 - share]), np.zeros(1))[:, 0]
-    dimming = light.attenuation * np.array(plan.dust) + np.array(light.scatter)
-    wanted *= 10 ** (-0.4 * dimming)
-    stack = np.stack(pictures)
-    mean = stack.sum(axis=(2, 3)).mean(axis=0)
-    stack *= (wanted / mean)[:, None, None]
-    truth = _truth(encounter, nuclei) | {"log_mass": np.log10(mass), "star_formation_rate": rate}
-    return [
-        MockImage(picture.astype(np.float32), {**truth, "camera": camera, **places[camera]})
-        for camera, picture in enumerate(stack)
-    ]
-
-
-def _clouds(
-    encounter: Encounter, light: LightDraw, rng: np.random.Generator
-) -> tuple[list[_Cloud], Array]:
-    """Return the stars where they are at the time of the picture, and the nuclei, (2, 3)."""
     nuclei = np.zeros((2, 3))
     orbit = encounter.orbit
     if orbit is not None:
@@ -166,9 +194,116 @@ def _clouds(
     clouds = []
     for number, galaxy in enumerate(shining):
         weight = galaxy.stellar_mass / mass
-        clouds.append(_galaxy_cloud(encounter, number, weight, nuclei[number], light, rng))
-    clouds += [_dwarf(nuclei[0], rng) for _ in range(rng.poisson(_DWARFS))]
-    return clouds, nuclei
+        cloud = _galaxy_cloud(encounter, number, weight, nuclei[number], light[number], rng)
+        clouds.append(_smoothed(cloud, nuclei[number], galaxy, smoothing[number]))
+    clouds += [_dwarf(nuclei[0], rng) for _ in range(rng.poisson(dwarfs))]
+    if turn is not None:
+        clouds = [replace(cloud, position=turn @ cloud.position) for cloud in clouds]
+        nuclei = nuclei @ turn.T
+    pointing = rng.normal(0, _POINTING, (4, 2))
+    return MovedSystem(encounter, light, clouds, nuclei, pointing, middle)
+
+
+def take_pictures(
+    moved: MovedSystem, plan: MockPlan, magnitudes: Array | None = None
+) -> list[MockImage]:
+    """Paint the stars of a system, as four cameras see them.
+
+    Parameters
+    ----------
+    moved
+        The system at the time of its picture.
+    plan
+        Bands, pixels and redshift.
+    magnitudes
+        Of each galaxy in each of the plan's bands [mag, AB], (galaxy, band): the mean of what
+        the cameras see, beside the frame too. None for what the populations of the system's mass
+        give behind its dust, within the frame.
+
+    Notes
+    -----
+    Where stars and dust are changes the pattern and not the sum, so that brightness and colour
+    tell nothing of the class.
+    """
+    rate, share = young_share(plan, moved.mass, moved.light[0])
+    shining = moved.encounter.galaxies[: 1 + moved.encounter.second_shines]
+    shares = [
+        young_share(plan, galaxy.stellar_mass, light)[1] if magnitudes is not None else share
+        for galaxy, light in zip(shining, moved.light, strict=False)
+    ]
+    views = [_view(moved, camera, plan, shares) for camera in range(len(CAMERAS))]
+    if magnitudes is not None:
+        _scale_galaxies(moved, views, magnitudes)
+    reach = np.concatenate([cloud.reach for cloud in moved.clouds]) / plan.pixel_scale
+    largest = LARGEST_REACH if magnitudes is None else _NEAR_REACH
+    stack = np.stack([splat(place, reach, flux, plan.size, largest) for place, flux in views])
+    if magnitudes is None:
+        light = moved.light[0]
+        one = star_flux(plan, np.array([share]), np.array([1 - share]), np.zeros(1))[:, 0]
+        dimming = light.attenuation * np.array(plan.dust) + np.array(light.scatter)
+        wanted = moved.mass * one * 10 ** (-0.4 * dimming)
+        stack *= (wanted / stack.sum(axis=(2, 3)).mean(axis=0))[:, None, None]
+    truth = _truth(moved.encounter, moved.nuclei)
+    truth |= {"log_mass": np.log10(moved.mass), "star_formation_rate": rate}
+    return [
+        MockImage(
+            picture.astype(np.float32),
+            {**truth, "camera": camera, **_nuclei_pixels(moved, camera, plan)},
+        )
+        for camera, picture in enumerate(stack)
+    ]
+
+
+def simulate_sighting(
+    index: int, seed: int, plans: Sequence[Callable[[float], MockPlan]], stages: str = "all"
+) -> list[list[MockImage]]:
+    """Simulate one system of Galaxy Zoo and take its pictures for several plans.
+
+    Parameters
+    ----------
+    index, seed
+        As for `simulate_galaxy`.
+    plans
+        Each makes a plan in g, r and i from the system's redshift.
+    stages
+        One of `toomre.mocks.galaxy_zoo.STAGES`.
+
+    Returns
+    -------
+    For each plan four pictures. `label` is what volunteers would say, `coalesces` is the physical
+    label, and `redshift` and `r_mag` are where the system is and how bright [mag].
+    """
+    rng = galaxy_rng(index, seed)
+    sighting = draw_sighting(rng, stages)
+    moved = move_system(
+        sighting.encounter,
+        sighting.light,
+        rng,
+        turn=sighting.turn,
+        middle=sighting.middle,
+        dwarfs=_NEAR_DWARFS,
+        smoothing=tuple(_SMOOTH if light.arms == 0 else 1.0 for light in sighting.light),
+    )
+    found = []
+    for make in plans:
+        plan = make(sighting.redshift)
+        nearer = distance_modulus(plan.redshift) - distance_modulus(sighting.redshift)
+        images = take_pictures(moved, plan, sighting.magnitudes + nearer)
+        for image in images:
+            image.truth.update(_told(sighting, image.truth, f"mock-{seed}-{index}"))
+        found.append(images)
+    return found
+
+
+def _told(sighting: Sighting, truth: dict[str, Any], galaxy_id: str) -> dict[str, Any]:
+    flux = 10 ** (-0.4 * sighting.magnitudes[:, 1])
+    return {
+        "galaxy_id": galaxy_id,
+        "coalesces": truth["label"],
+        "label": sighting.label,
+        "redshift": sighting.redshift,
+        "r_mag": float(-2.5 * np.log10(flux.sum())),
+    }
 
 
 def _galaxy_cloud(
@@ -208,7 +343,15 @@ def _galaxy_cloud(
     # Optical depth through the middle of an exponential disc is dust / (2 pi scale^2).
     dust = shares.dust * 2 * np.pi * galaxy.disc_scale**2
     young, old = weight * shares.young, weight * shares.old
-    return _Cloud(position, young, old, dust, reach, number == 1)
+    return _Cloud(position, young, old, dust, reach, number)
+
+
+def _smoothed(cloud: _Cloud, nucleus: Array, galaxy: Galaxy, factor: float) -> _Cloud:
+    """Return the cloud with kernels that grow outwards up to a factor; its cusp stays sharp."""
+    if factor == 1:
+        return cloud
+    away = np.linalg.norm(cloud.position - nucleus[:, None], axis=0) / (2 * galaxy.disc_scale)
+    return replace(cloud, reach=cloud.reach * (1 + (factor - 1) * np.minimum(away, 1)))
 
 
 def _dwarf(nucleus: Array, rng: np.random.Generator) -> _Cloud:
@@ -225,41 +368,50 @@ def _dwarf(nucleus: Array, rng: np.random.Generator) -> _Cloud:
     return _Cloud(where + stars, each, each, np.zeros(_DWARF_STARS), reach)
 
 
-def _picture(
-    encounter: Encounter,
-    clouds: list[_Cloud],
-    camera: int,
-    middle: Array,
-    plan: MockPlan,
-    light: tuple[float, float],
-) -> Array:
-    share, depth = light
-    seen = []
-    for cloud in clouds:
+def _view(
+    moved: MovedSystem, camera: int, plan: MockPlan, shares: Sequence[float]
+) -> tuple[Array, Array]:
+    """Return where a camera sees the stars [pixel], (2, n), and their flux (band, n) [nJy/mass]."""
+    offsets, seen = moved.encounter.offsets, []
+    for cloud in moved.clouds:
         at = view(cloud.position, camera)
-        if cloud.second and encounter.offsets is not None:
-            at[:2] += encounter.offsets[camera][:, None]
+        if cloud.galaxy == 1 and offsets is not None:
+            at[:2] += offsets[camera][:, None]
             at[2] -= 1000.0  # far behind
         seen.append(at)
     stars = np.concatenate(seen, axis=1)
-    stars[:2] -= middle[:, None]
-    young, old, dust, reach = (
-        np.concatenate([getattr(cloud, name) for cloud in clouds])
-        for name in ("young", "old", "dust", "reach")
-    )
-    column = dust_in_front(stars, dust)
-    flux = star_flux(plan, share * young, (1 - share) * old, depth * column)
-    place = stars[:2] / plan.pixel_scale + (plan.size - 1) / 2
-    return splat(place, reach / plan.pixel_scale, flux, plan.size)
+    stars[:2] -= _middle(moved, camera)[:, None]
+    young = np.concatenate([shares[cloud.galaxy] * cloud.young for cloud in moved.clouds])
+    old = np.concatenate([(1 - shares[cloud.galaxy]) * cloud.old for cloud in moved.clouds])
+    dust = np.concatenate([moved.light[cloud.galaxy].depth * cloud.dust for cloud in moved.clouds])
+    flux = star_flux(plan, young, old, dust_in_front(stars, dust))
+    return stars[:2] / plan.pixel_scale + (plan.size - 1) / 2, flux
 
 
-def _nuclei_pixels(
-    encounter: Encounter, nuclei: Array, camera: int, middle: Array, plan: MockPlan
-) -> dict[str, float]:
-    seen = nuclei @ CAMERAS[camera].T[:, :2]
+def _scale_galaxies(
+    moved: MovedSystem, views: Sequence[tuple[Array, Array]], magnitudes: Array
+) -> None:
+    """Scale each galaxy's light to its magnitudes, in the mean over the cameras."""
+    of = np.concatenate([np.full(cloud.reach.size, cloud.galaxy) for cloud in moved.clouds])
+    for number, wanted in enumerate(10 ** (0.4 * (AB_NANOJANSKY - magnitudes))):
+        own = of == number
+        mean = np.mean([flux[:, own].sum(axis=1) for _, flux in views], axis=0)
+        for _, flux in views:
+            flux[:, own] *= (wanted / mean)[:, None]
+
+
+def _middle(moved: MovedSystem, camera: int) -> Array:
+    """Return where the middle of a camera's frame is [kpc], (2,)."""
+    shift = moved.nuclei[moved.middle] @ CAMERAS[camera].T
+    return np.asarray(shift[:2] + moved.pointing[camera])
+
+
+def _nuclei_pixels(moved: MovedSystem, camera: int, plan: MockPlan) -> dict[str, float]:
+    encounter = moved.encounter
+    seen = moved.nuclei @ CAMERAS[camera].T[:, :2]
     if encounter.offsets is not None:
         seen[1] += encounter.offsets[camera]
-    pixels = (seen - middle) / plan.pixel_scale + (plan.size - 1) / 2
+    pixels = (seen - _middle(moved, camera)) / plan.pixel_scale + (plan.size - 1) / 2
     if len(encounter.galaxies) < 2 or not encounter.second_shines:
         pixels[1] = np.nan
     names = ("nucleus1_x", "nucleus1_y", "nucleus2_x", "nucleus2_y")

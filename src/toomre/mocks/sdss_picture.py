@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from astropy.visualization import make_lupton_rgb
 from numpy.typing import NDArray
 from PIL import Image as Picture
 from scipy.ndimage import gaussian_filter
@@ -56,18 +55,28 @@ JPEG_QUALITY = 75
 
 # Power of the Moffat (1969) profile's wings; 3 to 4 in SDSS frames.
 _MOFFAT_BETA = 3.5
-# The service resamples its frames, which joins the noise of neighbouring pixels: sigma [pixel]
-# of a Gaussian that gives their correlation (0.8, 0.5 and 0.3 at 1, 2 and 3 pixels).
-_RESAMPLING = 1.1
-# Stretch of Lupton et al. (2004, PASP 116, 133), fitted to SDSS cutouts of galaxies with known
-# r magnitudes: with these the summed light follows the magnitude with the least scatter (6 %).
-_SOFTENING = 9.3
-_RANGE = 0.385  # [nanomaggy/pixel]
+# The service resamples its frames, which joins the noise of neighbouring pixels: sigma [pixel] of
+# a Gaussian that, with JPEG, gives their correlation in sky without objects (0.78, 0.44 and 0.20
+# at 1, 2 and 3 pixels), the noise before it over that of a frame, and how it differs from picture
+# to picture [natural logarithm].
+_RESAMPLING, _NOISE_OVER_FRAME, _NOISE_SCATTER = 1.02, 0.72, 0.15
+# Part of the noise's variance that the three colours have in common: the pictures were JPEG files
+# with fewer pixels of colour than of light before.
+_NOISE_JOINT = 0.10
+# Stretch of Lupton et al. (2004, PASP 116, 133), fitted to SDSS cutouts without regard to what
+# they show: galaxies of known magnitude, their peaks and the sky.
+_SOFTENING = 6.45
+_RANGE = 0.413  # [nanomaggy/pixel]
+_SLOPE = 25.5 / np.arcsinh(0.1 * _SOFTENING)
 _BAND_WEIGHT: Mapping[str, float] = {"i": 0.80, "r": 1.00, "g": 1.26}
-# Its pictures are quieter than its frames: what is left of the noise in sky without objects.
-_NOISE_LEFT = 0.72
+# Above this value the brightest of the three colours rises ever more slowly: the pictures have
+# no flat white or orange discs.
+_SHOULDER = 195.0
 # What shows as black: the sky's median is a little above it [nanomaggy/pixel, weighted].
-_BLACK: Mapping[str, float] = {"i": -0.0055, "r": -0.0032, "g": -0.0032}
+_BLACK: Mapping[str, float] = {"i": -0.0055, "r": -0.0033, "g": -0.0033}
+# Light that the sky's subtraction left: its mean and its slope across a picture
+# [nanomaggy/pixel, weighted], in a part of the pictures.
+_LEFT_OVER, _LEFT_SHARE = 0.005, 0.3
 
 # Counts at high galactic latitude [1/arcmin^2], down to the magnitude in r where they blend
 # into the noise, and their slope [dex/mag]: galaxies after Yasuda et al. (2001, AJ 122, 1104),
@@ -149,15 +158,22 @@ def photograph(flux: Image, canvas: Canvas, rng: np.random.Generator) -> NDArray
 def sky_noise(size: int, pixel_scale: float, rng: np.random.Generator) -> Image:
     """Draw the noise of a picture's sky [nanomaggy/pixel], (3, size, size) in i, r and g.
 
-    It is quieter than that of the survey's frames, and neighbouring pixels share some of it.
+    Neighbouring pixels share some of it, so that it is quieter than that of the survey's frames.
     """
-    noise = [
-        gaussian_filter(
-            _NOISE_LEFT * rng.normal(0, _frame_noise(band, pixel_scale), (size, size)), _RESAMPLING
-        )
-        for band in BANDS
-    ]
-    return np.stack(noise)
+    scatter = _NOISE_OVER_FRAME * rng.lognormal(0, _NOISE_SCATTER)
+    own = rng.standard_normal((len(BANDS), size, size))
+    joint = np.sqrt(1 - _NOISE_JOINT) * own + np.sqrt(_NOISE_JOINT) * rng.standard_normal(
+        (size, size)
+    )
+    sigma = np.array([scatter * _frame_noise(band, pixel_scale) for band in BANDS])
+    noise: Image = gaussian_filter(sigma[:, None, None] * joint, (0, _RESAMPLING, _RESAMPLING))
+    if rng.uniform() < _LEFT_SHARE:
+        axis = np.linspace(-1, 1, size)
+        tilt = rng.uniform(-1, 1, 2)
+        plane = rng.exponential(_LEFT_OVER) * (1 + tilt[0] * axis + tilt[1] * axis[:, None])
+        tint = rng.lognormal(0, 0.12, 3) / list(_BAND_WEIGHT.values())
+        noise += tint[:, None, None] * plane
+    return noise
 
 
 def develop(flux: Image) -> NDArray[np.uint8]:
@@ -175,12 +191,19 @@ def develop(flux: Image) -> NDArray[np.uint8]:
     Examples
     --------
     >>> develop(np.full((3, 1, 1), 0.1)).ravel().tolist()
-    [41, 49, 62]
+    [43, 52, 65]
     """
     shown = [_BAND_WEIGHT[band] * light for band, light in zip(BANDS, flux, strict=True)]
     black = [_BLACK[band] for band in BANDS]
-    picture = make_lupton_rgb(*shown, minimum=black, stretch=_RANGE, Q=_SOFTENING)
-    return np.ascontiguousarray(np.moveaxis(picture, -1, 0))
+    seen = np.stack(shown) - np.array(black)[:, None, None]
+    mean = np.maximum(seen.mean(axis=0), 1e-12)
+    # As astropy's make_lupton_rgb, but for the shoulder.
+    level = _SLOPE * np.arcsinh(mean * _SOFTENING / _RANGE)
+    values = np.maximum(seen, 0) * (level / mean)
+    most = np.maximum(values.max(axis=0), 1e-12)
+    room = 255 - _SHOULDER
+    soft = _SHOULDER + room * -np.expm1(-np.maximum(most - _SHOULDER, 0) / room)
+    return np.asarray(values * (np.minimum(most, soft) / most), dtype=np.uint8)
 
 
 def as_jpeg(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

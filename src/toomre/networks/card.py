@@ -19,7 +19,15 @@ from toomre.errors import CorruptFileError
 from toomre.images.grid import Grid
 from toomre.storage import read_json, write_json
 
-__all__ = ["Architecture", "Calibration", "InputCard", "ModelCard", "NoveltyCard", "TrainingCard"]
+__all__ = [
+    "Architecture",
+    "Calibration",
+    "InputCard",
+    "ModelCard",
+    "NoveltyCard",
+    "TargetCard",
+    "TrainingCard",
+]
 
 
 class _Card(BaseModel):
@@ -39,7 +47,8 @@ class InputCard(_Card):
     """What the network expects of an image.
 
     `grid.size` is the side of the network's input. `mean` and `std` are those of the training
-    part, one number a band: the network sees (pixel - mean) / std.
+    part, one number a band: the network sees (pixel - mean) / std, or the asinh of that where
+    `stretch` says so.
     """
 
     bands: tuple[str, ...]
@@ -48,6 +57,7 @@ class InputCard(_Card):
     grid: Grid
     mean: tuple[FiniteFloat, ...]
     std: tuple[FiniteFloat, ...]
+    stretch: Literal["none", "asinh"] = "none"
 
     @model_validator(mode="after")
     def _one_a_band(self) -> Self:
@@ -84,8 +94,26 @@ class NoveltyCard(_Card):
         return self
 
 
+class TargetCard(_Card):
+    """The images without labels that a model was adapted to.
+
+    `part` is ``train`` or ``all`` of the prepared set `data`; `images` is their number, and
+    `rows_sha256` tells which they are.
+    """
+
+    data: str
+    part: Literal["train", "all"]
+    images: int
+    images_sha256: str
+    rows_sha256: str
+
+
 class TrainingCard(_Card):
-    """Where the weights come from."""
+    """Where the weights come from.
+
+    `start` is the model that the training started from, or empty. `warnings` are what the
+    training showed of itself, in words.
+    """
 
     data: str
     images: int
@@ -98,6 +126,9 @@ class TrainingCard(_Card):
     toomre_version: str
     torch_version: str
     created: str
+    target: TargetCard | None = None
+    start: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 class ModelCard(_Card):

@@ -12,6 +12,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from toomre.networks.start import glorot
+
 __all__ = ["DeepMerge1Backbone", "DeepMerge1Head", "DeepMerge2Backbone", "DeepMerge2Head"]
 
 _WIDTHS = (8, 16, 32)
@@ -70,7 +72,7 @@ class DeepMerge1Backbone(nn.Module):
             channels, side = width, side // 2
         self.layers = nn.Sequential(*layers)
         self.num_features = channels * side * side
-        self.apply(_glorot)
+        self.apply(glorot)
 
     @property
     def cam_layer(self) -> nn.Module:
@@ -102,7 +104,7 @@ class DeepMerge1Head(nn.Module):
         self.hidden2 = nn.Linear(64, 32)
         self.output = nn.Linear(32, 1)
         self.l2 = l2
-        self.apply(_glorot)
+        self.apply(glorot)
 
     def forward(self, features: Tensor) -> Tensor:
         """Return one logit an image, (n, 1)."""
@@ -171,11 +173,3 @@ class DeepMerge2Head(nn.Module):
     def penalty(self) -> Tensor:
         """Return zero: DeepMerge II is regularised by weight decay only."""
         return torch.zeros((), device=next(self.parameters()).device)
-
-
-def _glorot(module: nn.Module) -> None:
-    """Keras' default start: Glorot uniform weights and zero biases."""
-    if isinstance(module, nn.Conv2d | nn.Linear):
-        nn.init.xavier_uniform_(module.weight)
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)

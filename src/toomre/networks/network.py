@@ -6,7 +6,9 @@ from typing import Protocol, cast
 
 from torch import Tensor, nn
 
-__all__ = ["Backbone", "Head", "Network", "merger_logit"]
+from toomre.errors import ArgumentError
+
+__all__ = ["Backbone", "Head", "Network", "check_size", "merger_logit"]
 
 
 class Backbone(Protocol):
@@ -72,6 +74,18 @@ class Network(nn.Module):
     def penalty(self) -> Tensor:
         """Return the regularisation that belongs to the architecture."""
         return cast("Head", self.head).penalty()
+
+
+def check_size(size: int, smallest: int = 64) -> None:
+    """Refuse images that are too small for a backbone.
+
+    Raises
+    ------
+    ArgumentError
+        If the side is below `smallest` pixels.
+    """
+    if size < smallest:
+        raise ArgumentError.expected("size", f"at least {smallest} pixels", size)
 
 
 def merger_logit(logits: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from toomre.errors import CorruptFileError, MissingFileError
 from toomre.images.grid import Grid
-from toomre.preparation.split import Split
+from toomre.preparation.split import Protocol, Split
 from toomre.storage import read_json, sha256_bytes, sha256_file
 
 __all__ = ["PreparedInfo", "PreparedSet"]
@@ -54,6 +54,9 @@ class PreparedInfo(BaseModel):
         The version of toomre that made it.
     seed
         The seed of the split.
+    protocol
+        ``"grouped"``: split by galaxy; ``"paper"``: the published split, which has copies of
+        the test images in training.
     created
         UTC time, ISO 8601.
     """
@@ -74,6 +77,7 @@ class PreparedInfo(BaseModel):
     command: str
     version: str
     seed: int
+    protocol: Protocol = "grouped"
     created: str
 
     @property

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -20,10 +20,14 @@ from toomre.preparation.groups import LINK_LENGTH, check_link_length
 from toomre.spreadsheet import guard, unguard
 from toomre.storage import sha256_bytes, write_text
 
-__all__ = ["PARTS", "Split", "SplitOptions", "fold_splits", "make_split"]
+__all__ = ["PARTS", "Protocol", "Split", "SplitOptions", "fold_splits", "make_split"]
 
 #: The parts in order; an image that is bad or has no label belongs to none of them ("").
 PARTS = ("train", "valid", "test")
+
+#: How a split was made: by galaxy, or as it was published with the data, with copies of the
+#: test images in training.
+Protocol = Literal["grouped", "paper"]
 
 _COLUMNS = ["image_id", "group", "part"]
 _FRACTIONS = (0.7, 0.1, 0.2)  # train, valid, test, as in DeepMerge

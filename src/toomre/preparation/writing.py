@@ -19,7 +19,7 @@ from toomre.preparation.agreement import agreeing, find_reference
 from toomre.preparation.groups import galaxy_groups
 from toomre.preparation.image_file import ImageFile
 from toomre.preparation.prepared import PreparedInfo
-from toomre.preparation.split import Split, SplitOptions, make_split
+from toomre.preparation.split import Protocol, Split, SplitOptions, make_split
 from toomre.storage import atomic_path, sha256_file, write_json
 
 __all__ = ["FILES", "Plan", "Progress", "draw_split", "write_prepared"]
@@ -55,6 +55,8 @@ class Plan:
     given
         A split to keep, such as that of the set's twin, in place of drawing one. Images that
         turn out bad are taken out of it.
+    protocol
+        How that split was made.
     """
 
     grid: Grid
@@ -64,6 +66,7 @@ class Plan:
     left_out: int = 0
     unit: str = ""
     given: Split | None = None
+    protocol: Protocol = "grouped"
 
 
 def write_prepared(
@@ -130,6 +133,7 @@ def write_prepared(
             command=plan.command,
             version=toomre.__version__,
             seed=plan.split.seed,
+            protocol=plan.protocol,
             created=plan.created,
         )
         write_json(folder / FILES[3], info.model_dump(mode="json"))

@@ -5,84 +5,29 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from toomre.errors import TrainingError
 from toomre.losses.domain_batch import DomainBatch
-from toomre.networks.network import Network
+from toomre.training.batch_norm import frozen_norms
 from toomre.training.checkpoint import Checkpoint, CheckpointFolder, read_weights, write_weights
+from toomre.training.experiment import Experiment, Fitted
+from toomre.training.plateau import Plateau
+from toomre.training.schedule import set_momentum
 from toomre.training.selection import Selector
 
-__all__ = ["Batches", "Experiment", "Fitted", "Trainer"]
+__all__ = ["Trainer", "load_best"]
 
 Row = dict[str, float]
 
-
-class Batches(Protocol):
-    """Training batches that can be asked for by epoch and step, in any order."""
-
-    steps: int
-
-    def batch(self, epoch: int, step: int) -> tuple[Tensor, Tensor | None]:
-        """Return images, and labels or None."""
-        ...
-
-
-@dataclass(frozen=True, eq=False)
-class Experiment:
-    """Everything that the loop needs, as objects; it knows none of them by name.
-
-    Attributes
-    ----------
-    network
-        Images -> (features, logits), with `penalty()`.
-    loss
-        `DomainBatch` -> (total, named parts); what it learns is trained too.
-    optimizer
-        Over the network's and the loss's parameters.
-    learning_rate
-        Progress (0 to 1) -> learning rate.
-    source
-        Labelled batches.
-    target
-        Unlabelled batches, or None.
-    validate
-        Network -> metrics on the source's validation part.
-    epochs, seed
-        As in the recipe.
-    device
-        Where to compute.
-    precision
-        ``torch.float32`` or ``torch.bfloat16`` (autocast).
-    """
-
-    network: Network
-    loss: nn.Module
-    optimizer: torch.optim.Optimizer
-    learning_rate: Callable[[float], float]
-    source: Batches
-    target: Batches | None
-    validate: Callable[[Network], Mapping[str, float]]
-    epochs: int
-    seed: int
-    device: torch.device
-    precision: torch.dtype = torch.float32
-
-
-@dataclass(frozen=True, eq=False)
-class Fitted:
-    """What a training gives: the history, the best epoch and where its weights are."""
-
-    history: list[Row]
-    best_epoch: int
-    weights: Path
-    weights_sha256: str
+# Of the names of what the BatchNorm policy keeps beside the network.
+_NORM = "batch_norm"
 
 
 class Trainer:
@@ -106,6 +51,8 @@ class Trainer:
         Called with (steps done, all steps).
     listeners
         Called with each epoch's row of the history.
+    step_listeners
+        Called with each step's losses and its learning rate.
     """
 
     def __init__(
@@ -117,13 +64,16 @@ class Trainer:
         checkpoint_seconds: float = 60.0,
         progress: Callable[[int, int], None] | None = None,
         listeners: Sequence[Callable[[Row], None]] = (),
+        step_listeners: Sequence[Callable[[Row], None]] = (),
     ) -> None:
         self.experiment = experiment
+        self.plateau = experiment.plateau
         self.checkpoints = CheckpointFolder(Path(folder))
         self.selector = selector
         self.checkpoint_seconds = checkpoint_seconds
         self.progress = progress or (lambda done, total: None)
         self.listeners = listeners
+        self.step_listeners = step_listeners
         self._step = 0
         self._history: list[Row] = []
         self._sums: Row = {}
@@ -163,24 +113,26 @@ class Trainer:
 
     def _train_step(self, epoch: int, step: int, progress: float) -> None:
         experiment = self.experiment
-        for group in experiment.optimizer.param_groups:
-            group["lr"] = experiment.learning_rate(progress) * group.get("factor", 1.0)
+        self._set_rate(progress)
         # Dropout and the like depend on the step alone, so that any step can be repeated.
         torch.manual_seed(_step_seed(experiment.seed, self._step))
         experiment.network.train()
+        for layer in frozen_norms(experiment.network):
+            layer.eval()
         images, labels = experiment.source.batch(epoch, step)
         if labels is None:
             raise TrainingError("The source batches have no labels; use a labelled data set.")
-        count = len(images)
-        if experiment.target is not None:
-            target_epoch, target_step = divmod(self._step, experiment.target.steps)
-            images = torch.cat([images, experiment.target.batch(target_epoch, target_step)[0]])
         device = experiment.device
+        others = self._target_images()
         with torch.autocast(
             device.type, torch.bfloat16, enabled=experiment.precision is torch.bfloat16
         ):
-            features, logits = experiment.network(images.to(device, non_blocking=True))
-        batch = _domain_batch(features.float(), logits.float(), labels.to(device), count)
+            source, target = experiment.batch_norm.forward(
+                experiment.network,
+                images.to(device, non_blocking=True),
+                None if others is None else others.to(device, non_blocking=True),
+            )
+        batch = _domain_batch(source, labels.to(device), target, progress)
         loss, parts = experiment.loss(batch)
         loss = loss + experiment.network.penalty()
         value = float(loss.detach())
@@ -192,8 +144,27 @@ class Trainer:
         experiment.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         experiment.optimizer.step()
-        for name, part in {"train_loss": value, **parts}.items():
-            self._sums[name] = self._sums.get(name, 0.0) + float(part)
+        losses = {"train_loss": value} | {name: float(part) for name, part in parts.items()}
+        for name, part in losses.items():
+            self._sums[name] = self._sums.get(name, 0.0) + part
+        rate = float(experiment.optimizer.param_groups[0]["lr"])
+        for listener in self.step_listeners:
+            listener({**losses, "learning_rate": rate})
+
+    def _set_rate(self, progress: float) -> None:
+        experiment = self.experiment
+        rate = experiment.learning_rate(progress)
+        if self.plateau is not None:
+            rate *= self.plateau.scale
+        for group in experiment.optimizer.param_groups:
+            group["lr"] = rate * group.get("factor", 1.0)
+            if experiment.momentum is not None:
+                set_momentum(group, experiment.momentum(progress))
+
+    def _target_images(self) -> Tensor | None:
+        """Return the target's batch of this step; it goes round on its own count."""
+        target = self.experiment.target
+        return None if target is None else target.batch(*divmod(self._step, target.steps))[0]
 
     def _end_epoch(self, epoch: int) -> None:
         experiment = self.experiment
@@ -212,21 +183,28 @@ class Trainer:
         row["seconds"] = self._seconds
         self._sums, self._seconds = {}, 0.0
         self._history.append(row)
+        if self.plateau is not None:
+            self.plateau.update(metrics)
         if self.selector.update(epoch + 1, metrics):
             name = f"best-{epoch + 1:05d}.safetensors"
-            digest = write_weights(self.checkpoints.folder / name, experiment.network.state_dict())
+            weights = experiment.network.state_dict()
+            weights |= _prefixed(experiment.batch_norm.state(), _NORM)
+            digest = write_weights(self.checkpoints.folder / name, weights)
             self._best = {"file": name, "sha256": digest}
         for listener in self.listeners:
             listener(row)
 
     def _save(self) -> None:
         experiment = self.experiment
-        weights = _named(experiment.network, "network") | _named(experiment.loss, "loss")
+        weights = _prefixed(experiment.network.state_dict(), "network")
+        weights |= _prefixed(experiment.loss.state_dict(), "loss")
+        weights |= _prefixed(experiment.batch_norm.state(), _NORM)
         progress: dict[str, Any] = {
             "history": self._history,
             "sums": self._sums,
             "seconds": self._seconds,
             "selector": asdict(self.selector),
+            "plateau": None if self.plateau is None else asdict(self.plateau),
             "best": self._best,
         }
         state = experiment.optimizer.state_dict()
@@ -241,14 +219,9 @@ class Trainer:
         if checkpoint is None:
             return
         experiment, progress = self.experiment, checkpoint.progress
-        for prefix, module in (("network", experiment.network), ("loss", experiment.loss)):
-            start = f"{prefix}."
-            own = {
-                name.removeprefix(start): tensor
-                for name, tensor in checkpoint.weights.items()
-                if name.startswith(start)
-            }
-            module.load_state_dict(own)
+        experiment.network.load_state_dict(_under(checkpoint.weights, "network"))
+        experiment.loss.load_state_dict(_under(checkpoint.weights, "loss"))
+        experiment.batch_norm.load(_under(checkpoint.weights, _NORM))
         experiment.optimizer.load_state_dict(dict(checkpoint.optimizer))
         self._step = checkpoint.step
         self._history = list(progress["history"])
@@ -256,6 +229,8 @@ class Trainer:
         self._seconds = float(progress["seconds"])
         self._best = dict(progress["best"])
         self.selector = Selector(**progress["selector"])
+        if self.plateau is not None:
+            self.plateau = Plateau(**progress["plateau"])
         if self._best:
             read_weights(self.checkpoints.folder / self._best["file"], self._best["sha256"])
 
@@ -264,11 +239,37 @@ def _step_seed(seed: int, step: int) -> int:
     return int(np.random.SeedSequence((seed, step)).generate_state(1, np.uint32)[0])
 
 
-def _named(module: nn.Module, prefix: str) -> dict[str, Tensor]:
-    return {f"{prefix}.{name}": tensor for name, tensor in module.state_dict().items()}
+def load_best(experiment: Experiment, fitted: Fitted) -> None:
+    """Give an experiment's network the weights of the best epoch."""
+    weights = read_weights(fitted.weights, fitted.weights_sha256)
+    experiment.batch_norm.load(_under(weights, _NORM))
+    start = f"{_NORM}."
+    experiment.network.load_state_dict(
+        {name: tensor for name, tensor in weights.items() if not name.startswith(start)}
+    )
 
 
-def _domain_batch(features: Tensor, logits: Tensor, labels: Tensor, count: int) -> DomainBatch:
-    if len(features) == count:
-        return DomainBatch(features, logits, labels)
-    return DomainBatch(features[:count], logits[:count], labels, features[count:], logits[count:])
+def _prefixed(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {f"{prefix}.{name}": tensor for name, tensor in weights.items()}
+
+
+def _under(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    start = f"{prefix}."
+    return {
+        name.removeprefix(start): tensor
+        for name, tensor in weights.items()
+        if name.startswith(start)
+    }
+
+
+def _domain_batch(
+    source: tuple[Tensor, Tensor],
+    labels: Tensor,
+    target: tuple[Tensor, Tensor] | None,
+    progress: float,
+) -> DomainBatch:
+    features, logits = source[0].float(), source[1].float()
+    if target is None:
+        return DomainBatch(features, logits, labels, progress=progress)
+    others = target[0].float(), target[1].float()
+    return DomainBatch(features, logits, labels, *others, progress=progress)

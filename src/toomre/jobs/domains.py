@@ -1,0 +1,155 @@
+"""How the images of each domain become network input, and whether the domains fit together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from toomre.datasets.normalisation import Normalisation
+from toomre.datasets.unlabelled import UnlabelledImages
+from toomre.errors import ArgumentError, TrainingError
+from toomre.images.resample import SCALE_FLAGGED
+from toomre.inference.scoring import StoredImages
+from toomre.inference.store import CARD_FILE, model_folder
+from toomre.losses.domain_batch import DomainBatch
+from toomre.losses.weighted_sum import WeightedSum
+from toomre.networks.card import ModelCard
+from toomre.networks.imagenet import imagenet_input
+from toomre.networks.network import Backbone, Network
+from toomre.preparation.prepared import PreparedInfo
+from toomre.recipe import Adaptation, Recipe, Transfer
+from toomre.training.batch_norm import Domain
+
+__all__ = ["check_options", "check_start", "check_target", "needs_target", "normalisations"]
+
+
+def check_options(recipe: Recipe, target: object | None, start: object | None) -> None:
+    """Refuse a recipe that speaks of a target or of a start that is not given.
+
+    Raises
+    ------
+    ArgumentError
+        Naming the entry of the recipe.
+    """
+    if target is None and recipe.selection.metric.startswith("target_"):
+        raise ArgumentError(
+            f"The recipe chooses an epoch by {recipe.selection.metric}, which needs images of a "
+            "target domain. Give them (--target), or choose by another `selection.metric`."
+        )
+    if target is None and recipe.adaptation != Adaptation():
+        raise ArgumentError(
+            "The recipe has a section [adaptation], but there is no target domain. Give one "
+            "(--target), or leave the section out."
+        )
+    if start is None and recipe.transfer != Transfer():
+        raise ArgumentError(
+            "The recipe has a section [transfer], but nothing to start from. Give a run or a "
+            "model (--start), or leave the section out."
+        )
+
+
+def check_target(source: PreparedInfo, target: PreparedInfo, *, per_domain: bool = False) -> None:
+    """Refuse domains whose images cannot go through one network.
+
+    Parameters
+    ----------
+    source, target
+        What the images are.
+    per_domain
+        Whether each domain is normalised by itself: then flux may meet pictures, as in the
+        published DeepMerge II.
+
+    Raises
+    ------
+    ArgumentError
+        If bands, their order, encoding or pixel scale differ.
+    """
+    hint = "Prepare both domains alike."
+    for name in ("bands",) if per_domain else ("bands", "encoding"):
+        wanted, found = getattr(source, name), getattr(target, name)
+        if wanted != found:
+            allowed = f"the source's, {wanted}"
+            raise ArgumentError.expected(f"the target's {name}", allowed, found, hint)
+    mine, theirs = (info.grid.pixel_scale or info.pixel_scale for info in (source, target))
+    if mine and theirs and abs(theirs / mine - 1) > SCALE_FLAGGED:
+        allowed = f"within 2 % of the source's {mine:.4g} arcsec/pixel"
+        raise ArgumentError.expected("the target's pixel scale", allowed, theirs, hint)
+
+
+def check_start(start: ModelCard, info: PreparedInfo) -> None:
+    """Refuse to go on from a model of other images.
+
+    As many bands of another survey are let through, as in the published DeepMerge II.
+
+    Raises
+    ------
+    ArgumentError
+        If encoding, the number of bands or the order of the same bands differ.
+    """
+    hint = f"The training is to start from the model {start.name}."
+    wanted, found = start.input.bands, info.bands
+    if len(wanted) != len(found) or (wanted != found and set(wanted) & set(found)):
+        raise ArgumentError.expected("the bands of the images", str(wanted), found, hint)
+    if start.input.encoding != info.encoding:
+        name = "the encoding of the images"
+        raise ArgumentError.expected(name, start.input.encoding, info.encoding, hint)
+
+
+def normalisations(
+    recipe: Recipe,
+    source: StoredImages,
+    rows: NDArray[np.intp],
+    target: UnlabelledImages | None,
+    start: Path | str | None,
+) -> dict[Domain, Normalisation]:
+    """Return how to normalise the source and, if there is one, the target.
+
+    Statistics come from training rows alone, or from the model that the training starts from.
+    """
+    domains: tuple[Domain, ...] = ("source",) if target is None else ("source", "target")
+    per_domain = recipe.adaptation.normalisation == "per_domain"
+    if start is not None and recipe.transfer.normalisation == "inherited":
+        return {domain: _inherited(start, domain if per_domain else "target") for domain in domains}
+    found = dict.fromkeys(domains, _measured(recipe, source, rows))
+    if target is not None and per_domain:
+        found["target"] = _measured(recipe, target, target.train)
+    return found
+
+
+def _inherited(start: Path | str, domain: Domain) -> Normalisation:
+    card = ModelCard.read(model_folder(start, domain) / CARD_FILE)
+    return Normalisation(card.input.mean, card.input.std, card.input.stretch)
+
+
+def _measured(recipe: Recipe, stored: StoredImages, rows: NDArray[np.intp]) -> Normalisation:
+    if recipe.input.normalisation == "measured":
+        plan = recipe.input
+        return Normalisation.measure(stored.images, rows, plan.size, plan.stretch)
+    if stored.info.encoding != "display":
+        raise ArgumentError.expected(
+            "input.normalisation",
+            "'measured' for images that are not pictures from 0 to 255",
+            recipe.input.normalisation,
+        )
+    mean, std = imagenet_input(recipe.backbone.name, len(stored.info.bands))
+    return Normalisation(mean, std, recipe.input.stretch)
+
+
+def needs_target(loss: WeightedSum, network: Network) -> list[str]:
+    """Return the names of the losses that look at a target: they refuse a batch without one."""
+    device = next(network.parameters()).device
+    labels = torch.arange(4, device=device) % 2
+    found = []
+    with torch.no_grad():
+        features = torch.randn(4, cast("Backbone", network.backbone).num_features, device=device)
+        batch = DomainBatch(features, network.eval().head(features), labels)
+        for name, one in loss.losses.items():
+            try:
+                one(batch)
+            except TrainingError:
+                found.append(name)
+    return found

@@ -1,0 +1,197 @@
+"""Which entries of a recipe a search may change, and to what."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from toomre.errors import ArgumentError, MissingFileError
+from toomre.recipe import Recipe
+from toomre.storage import sha256_bytes
+
+__all__ = ["Range", "SearchSpace", "Trial", "changed", "default_space", "read_space"]
+
+Value = bool | int | float | str
+
+# The losses whose weight is the published code's `trade_off`: those that align the domains.
+_ALIGNMENTS = ("mmd", "adversarial", "coral", "contrastive_discrepancy", "sinkhorn")
+
+
+class Trial(Protocol):
+    """What asks a search for the next values."""
+
+    def suggest_categorical(self, name: str, choices: Any) -> Any:
+        """Return one of the choices."""
+        ...
+
+    def suggest_float(self, name: str, low: float, high: float, *, log: bool) -> float:
+        """Return a number from low to high."""
+        ...
+
+    def suggest_int(self, name: str, low: int, high: int, *, log: bool) -> int:
+        """Return a whole number from low to high."""
+        ...
+
+
+@dataclass(frozen=True)
+class Range:
+    """Numbers from `low` to `high`, whole ones if both are; `log`: evenly in the logarithm."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """Place in a recipe, with dots -> the values to choose from, or their range.
+
+    Of the list of losses one names the loss: ``loss.mmd.weight``.
+
+    Examples
+    --------
+    >>> space = SearchSpace({"optimizer.learning_rate": Range(1e-4, 1e-2, log=True)})
+    >>> space.middle()
+    {'optimizer.learning_rate': 0.0001}
+    """
+
+    entries: Mapping[str, tuple[Value, ...] | Range]
+
+    def middle(self) -> dict[str, Value]:
+        """Return some values of the space: the first choice, or the lowest number."""
+        return {
+            place: entry.low if isinstance(entry, Range) else entry[0]
+            for place, entry in self.entries.items()
+        }
+
+    def suggest(self, trial: Trial) -> dict[str, Value]:
+        """Return the values that a trial of the search takes."""
+        return {place: _suggest(trial, place, entry) for place, entry in self.entries.items()}
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the content."""
+        return sha256_bytes(repr(sorted(self.entries.items())).encode())
+
+
+def default_space(recipe: Recipe) -> SearchSpace:
+    """Return the space that the published DeepMerge II code searched, where the recipe has it.
+
+    Learning rate, weight decay, the weight of the losses that align the domains, and the length
+    of a cycle.
+
+    Examples
+    --------
+    >>> recipe = Recipe.parse('''
+    ... name = "a"
+    ... backbone.name = "deepmerge2"
+    ... head.name = "deepmerge2"
+    ... schedule.name = "triangle"
+    ... loss = [{ name = "cross_entropy" }, { name = "mmd" }]
+    ... ''')
+    >>> list(default_space(recipe).entries)
+    ['optimizer.learning_rate', 'optimizer.weight_decay', 'loss.mmd.weight',
+     'schedule.cycle_length']
+    """
+    entries: dict[str, tuple[Value, ...] | Range] = {
+        "optimizer.learning_rate": (1e-4, 5e-4, 1e-3, 5e-3, 1e-2, 0.1),
+        "optimizer.weight_decay": (1e-5, 1e-4, 1e-3, 0.01, 0.05, 0.1),
+    }
+    for term in recipe.loss:
+        if term.name in _ALIGNMENTS:
+            entries[f"loss.{term.name}.weight"] = (0.01, 0.05, 0.1, 0.5, 1.0)
+    if recipe.schedule.name == "triangle":
+        entries["schedule.cycle_length"] = (2.0, 4.0, 5.0, 8.0, 10.0)
+    return SearchSpace(entries)
+
+
+def read_space(path: Path | str) -> SearchSpace:
+    """Read a search space: the sections of a recipe, with lists or ranges for values.
+
+    A list holds the choices, a table ``{ low = 1e-5, high = 0.1, log = true }`` is a range.
+
+    Raises
+    ------
+    MissingFileError, ArgumentError
+        If there is no such file, or an entry is neither.
+    """
+    try:
+        content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise MissingFileError(f"There is no search space at {path}.") from error
+    except (OSError, ValueError) as error:
+        raise ArgumentError(f"{path} is not a readable search space: {error}.") from error
+    entries = dict(_flat(content, ""))
+    if not entries:
+        raise ArgumentError(f"{path} is empty: a search space needs at least one entry.")
+    return SearchSpace(entries)
+
+
+def changed(recipe: Recipe, values: Mapping[str, Value]) -> Recipe:
+    """Return a recipe with other values at some places.
+
+    Raises
+    ------
+    ArgumentError
+        If the recipe has no such place, or the value is not allowed there.
+
+    Examples
+    --------
+    >>> recipe = Recipe.parse('''
+    ... name = "a"
+    ... backbone.name = "deepmerge2"
+    ... head.name = "deepmerge2"
+    ... loss = [{ name = "cross_entropy" }]
+    ... ''')
+    >>> changed(recipe, {"loss.cross_entropy.weight": 0.5}).loss[0].weight
+    0.5
+    """
+    content = recipe.model_dump(mode="json")
+    # A list of losses has a name for each, by which one is found.
+    losses = {term["name"]: term for term in content["loss"]}
+    for place, value in values.items():
+        *sections, last = place.split(".")
+        table: Any = {**content, "loss": losses}
+        for section in sections:
+            table = table.get(section) if isinstance(table, dict) else None
+        if not isinstance(table, dict) or not sections:
+            raise ArgumentError.expected(
+                "the search space", "of places in the recipe, such as optimizer.weight_decay", place
+            )
+        table[last] = value
+    return recipe.replaced(**content)
+
+
+def _suggest(trial: Trial, place: str, entry: tuple[Value, ...] | Range) -> Value:
+    if not isinstance(entry, Range):
+        chosen: Value = trial.suggest_categorical(place, entry)
+        return chosen
+    if isinstance(entry.low, int) and isinstance(entry.high, int):
+        return trial.suggest_int(place, entry.low, entry.high, log=entry.log)
+    return trial.suggest_float(place, entry.low, entry.high, log=entry.log)
+
+
+def _flat(table: Mapping[str, Any], start: str) -> list[tuple[str, tuple[Value, ...] | Range]]:
+    found: list[tuple[str, tuple[Value, ...] | Range]] = []
+    for key, value in table.items():
+        place = f"{start}{key}"
+        if isinstance(value, dict) and not {"low", "high"} & value.keys():
+            found += _flat(value, f"{place}.")
+        else:
+            found.append((place, _entry(place, value)))
+    return found
+
+
+def _entry(place: str, value: object) -> tuple[Value, ...] | Range:
+    """Check one entry of a search space."""
+    if isinstance(value, list) and value and all(isinstance(v, Value) for v in value):
+        return tuple(value)
+    if isinstance(value, dict) and {"low", "high"} <= value.keys() <= {"low", "high", "log"}:
+        found = Range(**value)
+        if found.low < found.high and (found.low > 0 or not found.log):
+            return found
+    allowed = "a list of choices, or { low = ..., high = ..., log = false } with low < high"
+    raise ArgumentError.expected(place, allowed, value)

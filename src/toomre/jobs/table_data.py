@@ -1,0 +1,161 @@
+"""The images of a published table: the published ones, or the built-in mocks in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from toomre.errors import ArgumentError, MissingFileError
+from toomre.images.cutout import Cutout
+from toomre.images.grid import Grid
+from toomre.images.resample import to_grid
+from toomre.jobs.provenance import now
+from toomre.jobs.simulate import simulate
+from toomre.mocks.pairs import PAIRS
+from toomre.preparation.prepared import PreparedSet
+from toomre.preparation.split import SplitOptions
+from toomre.preparation.writing import Plan, Progress, write_prepared
+from toomre.reproduction.table import Images, Row, Table
+
+__all__ = ["MOCK_SEED", "DataPlan", "find_images"]
+
+#: Of the simulated samples.
+MOCK_SEED = 1
+
+_SIZE = 75  # pixels, as published
+
+
+@dataclass(frozen=True)
+class DataPlan:
+    """Which images stand for those of the table.
+
+    Attributes
+    ----------
+    published
+        The folder of the published sets; None: the mocks.
+    target
+        A prepared set in the place of the table's replaceable images, or None.
+    galaxies
+        Systems of each simulated pair.
+    folder
+        Where mocks are made.
+    workers
+        Processes for the simulator; None: all cores.
+    """
+
+    published: Path | None
+    target: Path | None
+    galaxies: Mapping[str, int]
+    folder: Path
+    workers: int | None = None
+
+
+def find_images(
+    table: Table, rows: Sequence[Row], plan: DataPlan, progress: Callable[[str], Progress]
+) -> dict[str, PreparedSet]:
+    """Open the images that some rows need, and make the mocks that are missing.
+
+    Parameters
+    ----------
+    table, rows
+        What is wanted.
+    plan
+        Where it comes from.
+    progress
+        Description -> what is called with (done, all).
+
+    Raises
+    ------
+    MissingFileError
+        If a published set is not there.
+    ArgumentError
+        If another target is given and the table has none to replace.
+    """
+    names = _needed(table, rows)
+    if plan.target is not None and not any(table.data[name].replaceable for name in names):
+        allowed = f"left out of these rows of {table.name}, which have no real target"
+        raise ArgumentError.expected("target", allowed, str(plan.target))
+    found = {}
+    for name in names:
+        images = table.data[name]
+        if plan.target is not None and images.replaceable:
+            found[name] = PreparedSet.open(plan.target, verify=True)
+        elif plan.published is not None:
+            found[name] = _published(plan.published, images.published)
+        else:
+            found[name] = _mocks(plan, images, progress)
+    return found
+
+
+def _needed(table: Table, rows: Sequence[Row]) -> list[str]:
+    names: dict[str, None] = {}
+    for row in rows:
+        start = table.starts.get(row.start)
+        given = [row.source, row.target, *row.tests]
+        given += [] if start is None else [start.source, start.target]
+        names |= dict.fromkeys(name for name in given if name)
+    return list(names)
+
+
+def _published(root: Path, name: str) -> PreparedSet:
+    if (root / name / "dataset.json").is_file():
+        return PreparedSet.open(root / name, verify=True)
+    source = name.split("/", maxsplit=1)[0]
+    raise MissingFileError(
+        f"{root} has no prepared set {name}. Make it: `toomre fetch` downloads the published "
+        f"files, and `toomre convert {source} FOLDER --out {root / source}` prepares them. Or "
+        "run on the mocks (--mocks)."
+    )
+
+
+def _mocks(plan: DataPlan, images: Images, progress: Callable[[str], Progress]) -> PreparedSet:
+    pair, twin = images.mocks.split("/")
+    count = plan.galaxies[pair]
+    folder = plan.folder / f"{pair}-{count}"
+    if not all((folder / each / "dataset.json").is_file() for each in PAIRS[pair]().twins):
+        # What was simulated before a kill is gone on with; finished twins are written again.
+        simulate(
+            folder,
+            pair=pair,
+            galaxies=count,
+            seed=MOCK_SEED,
+            workers=plan.workers,
+            overwrite=True,
+            progress=progress(f"simulating {pair} galaxies"),
+        )
+    made = PreparedSet.open(folder / twin, verify=True)
+    if images.crop is None and images.bands in ((), made.info.bands):
+        return made
+    fitted = folder / f"{twin}-fitted"
+    if not (fitted / "dataset.json").is_file():
+        _fit(made, images, fitted, progress(f"fitting {images.mocks}"))
+    return PreparedSet.open(fitted, verify=True)
+
+
+def _fit(made: PreparedSet, images: Images, out: Path, progress: Progress) -> None:
+    """Write a set with its bands in another order, cut and resampled."""
+    info = made.info
+    grid = Grid(
+        size=_SIZE,
+        crop=images.crop or info.shape[-1],
+        native_pixel_scale=info.grid.pixel_scale or info.pixel_scale,
+    )
+    plan = Plan(
+        grid=grid,
+        split=SplitOptions(seed=info.seed),
+        command=f"toomre reproduce, from: {info.command}",
+        created=now(),
+        unit=info.unit,
+        given=made.split,
+        protocol=info.protocol,
+    )
+    bands = images.bands or info.bands
+    write_prepared(out, made.catalog, _cutouts(made, bands, grid), plan, progress=progress)
+
+
+def _cutouts(made: PreparedSet, bands: tuple[str, ...], grid: Grid) -> Iterator[Cutout]:
+    order = [made.info.bands.index(band) for band in bands]
+    for image in made.images:
+        cutout = Cutout(image[order], bands, grid.native_pixel_scale, made.info.encoding)
+        yield to_grid(cutout, grid)

@@ -1,0 +1,79 @@
+"""What stands above a table of ours: on which images, how long and how it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import toomre
+from toomre.jobs.provenance import command_line
+from toomre.jobs.table_data import MOCK_SEED
+from toomre.jobs.table_options import ReproduceOptions
+from toomre.preparation.prepared import PreparedSet
+from toomre.reproduction.outcome import THRESHOLD
+from toomre.reproduction.table import Row, Table
+
+__all__ = ["table_head"]
+
+
+def table_head(
+    table: Table, rows: Sequence[Row], images: Mapping[str, PreparedSet], options: ReproduceOptions
+) -> tuple[str, ...]:
+    """Return the sentences that a reader needs before the numbers."""
+    lines = []
+    if options.data is None:
+        real = "" if options.target is None else f", but for the target {options.target.name}"
+        lines.append(
+            "**Ours are not of the published images**: they are of toomre's built-in mocks "
+            f"(simulator of version {toomre.__version__}, seed {MOCK_SEED}){real}. The published "
+            "numbers are there for orientation; a difference says nothing against either."
+        )
+    if options.quick:
+        lines.append("**A quick look** (--quick): few galaxies, epochs and seeds. No result.")
+    lines += [f"Images `{name}`: {_described(each)}." for name, each in images.items()]
+    seeds = len(options.seed_numbers)
+    lines.append(
+        f"Ours: mean ± standard deviation over {seeds} seeds (95 % interval of the mean); "
+        "in square brackets for how many of them a number is defined, where not for all."
+        if seeds > 1
+        else "Ours: one seed (95 % interval over the galaxies of the test part)."
+    )
+    lines.append(
+        f"A score before calibration of {THRESHOLD:g} or more is called a merger, as published. "
+        "The score is the mean over eight flips and quarter turns; the published one is of one "
+        "view. A target's labels serve to test alone."
+    )
+    lines += [f"Unlike the recipes{text}." for text in _changes(table, rows, images, options)]
+    if table.spread:
+        lines.append(f"Published ±: {table.spread}.")
+    lines.append(f"{options.workers} training(s) at a time; seconds per epoch are wall clock.")
+    lines.append(f"Made by `{command_line()}`.")
+    return tuple(lines)
+
+
+def _changes(
+    table: Table, rows: Sequence[Row], images: Mapping[str, PreparedSet], options: ReproduceOptions
+) -> list[str]:
+    """Say what differs from the recipes, of all rows and of single ones."""
+    on_mocks = options.data is None
+    shared: dict[str, Any] = dict(table.mocks.changes) if on_mocks else {}
+    if any(each.info.protocol == "paper" for each in images.values()):
+        shared |= table.paper.changes
+    found = {"": shared | options.changes}
+    if on_mocks:
+        found |= {f" of {row.name}": dict(row.mocks.changes) for row in rows}
+    return [
+        f"{whose}: {', '.join(f'{key} = {value}' for key, value in values.items())}"
+        for whose, values in found.items()
+        if values
+    ]
+
+
+def _described(prepared: PreparedSet) -> str:
+    counts = prepared.summary()
+    leaks = "the published split, which has copies of test images in training"
+    split = "split by galaxy" if prepared.info.protocol == "grouped" else leaks
+    return (
+        f"{counts['images']} images of {counts['galaxies']} galaxies ({counts['mergers']} of "
+        f"mergers), {split}; `{prepared.info.command}`"
+    )

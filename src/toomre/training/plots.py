@@ -1,0 +1,116 @@
+"""Figures of what is tried before a training: each function returns a matplotlib figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import MaxNLocator
+
+from toomre.evaluation import drawing, palette
+from toomre.training.lr_scan import Suggestion
+
+__all__ = ["lr_scan_figure", "trials_figure"]
+
+
+def lr_scan_figure(table: pd.DataFrame, found: Suggestion) -> Figure:
+    """Draw the loss against the learning rate, with its minimum and the suggested range.
+
+    Parameters
+    ----------
+    table
+        From `toomre.training.lr_scan.scan_table`.
+    found
+        From `toomre.training.lr_scan.suggest`.
+
+    Examples
+    --------
+    >>> from toomre.training.lr_scan import scan_table, suggest
+    >>> table = scan_table([0.01 * k for k in range(1, 21)], [(k - 9) ** 2 for k in range(20)])
+    >>> lr_scan_figure(table, suggest(table)).axes[0].get_xscale()
+    'log'
+    """
+    figure = Figure(figsize=(7.5, 5), layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))
+    axes: Any = figure.subplots()
+    rate, smoothed = table["learning_rate"], table["smoothed_loss"]
+    style = {"color": palette.REFERENCE, "s": 8, "alpha": 0.5, "lw": 0}
+    axes.scatter(rate, table["loss"], **style, label="each step")
+    axes.plot(rate, smoothed, color=palette.TRAIN, lw=2, label="running mean")
+    shade = {"color": palette.LEARNING_RATE, "alpha": 0.25, "lw": 0}
+    axes.axvspan(found.lowest, found.highest, **shade, label="suggested range")
+    point = {"ms": 9, "mec": "black", "ls": "", "mfc": palette.MERGER}
+    lowest = f"minimum, {found.highest:.2g}"
+    axes.plot(found.highest, smoothed.min(), "o", **point, label=lowest)
+    steep = np.interp(found.steepest, rate, smoothed)
+    point["mfc"] = palette.LEARNING_RATE
+    axes.plot(found.steepest, steep, "s", **point, label=f"steepest, {found.steepest:.2g}")
+    axes.set_xscale("log")
+    drawing.dress(axes, "learning rate", "training loss")
+    # A loss that ran away must not flatten the rest.
+    low, high = smoothed.min(), max(smoothed.iloc[0], smoothed.quantile(0.9))
+    margin = 0.15 * (high - low) or 1.0
+    axes.set_ylim(low - margin, high + 2 * margin)
+    drawing.legend(axes, loc="lower left")
+    return figure
+
+
+def trials_figure(table: pd.DataFrame, places: Sequence[str], objective: str) -> Figure:
+    """Draw the objective of a search's trials in their order, and against each value.
+
+    Parameters
+    ----------
+    table
+        A row a trial, with `trial`, `value` (NaN if it did not come to its end) and a column
+        for each of
+    places
+        the entries of the recipe that were changed.
+    objective
+        Its name; smaller is better.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"trial": [0, 1], "value": [0.5, 0.4], "seed": [1, 2]})
+    >>> len(trials_figure(table, ["seed"], "loss").axes)
+    2
+    """
+    rows = 1 + -(-len(places) // 2)
+    engine = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1)
+    figure = Figure(figsize=(8, 2.8 * rows), layout=engine)
+    grid = figure.add_gridspec(rows, 2)
+    axes: Any = figure.add_subplot(grid[0, :])
+    best = table["value"].cummin().ffill()
+    axes.step(table["trial"], best, where="post", color=palette.TRAIN, lw=2, label="best so far")
+    _draw_trials(axes, table, "trial", objective)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    early = table.loc[table["value"].isna(), "trial"]
+    style = {"color": palette.REFERENCE, "marker": "x", "transform": axes.get_xaxis_transform()}
+    axes.scatter(early, np.full(len(early), 0.96), **style, label="ended early")
+    handles, names = axes.get_legend_handles_labels()
+    text = {"ncols": 4, "frameon": False, "fontsize": drawing.TICK}
+    figure.legend(handles, names, loc="outside upper center", **text)
+    for number, place in enumerate(places):
+        axes = figure.add_subplot(grid[1 + number // 2, number % 2])
+        _draw_trials(axes, table, place, objective)
+        if _spans_decades(table[place]):
+            axes.set_xscale("log")
+    return figure
+
+
+def _draw_trials(axes: Any, table: pd.DataFrame, x: str, objective: str) -> None:
+    ended = table[table["value"].notna()]
+    values = ended[x].astype(str) if ended[x].dtype == object else ended[x]
+    style = {"color": palette.REFERENCE, "s": 22, "zorder": 3}
+    axes.scatter(values, ended["value"], **style, label="trials")
+    best = ended["value"].argmin()
+    style |= {"color": palette.MERGER, "s": 70, "zorder": 4}
+    axes.scatter(values.iloc[best], ended["value"].iloc[best], **style, label="the best")
+    drawing.dress(axes, x.replace("_", " "), objective.replace("_", " "))
+
+
+def _spans_decades(values: pd.Series[Any]) -> bool:
+    numbers = pd.to_numeric(values, errors="coerce").dropna()
+    return bool(len(numbers) and numbers.min() > 0 and numbers.max() > 20 * numbers.min())

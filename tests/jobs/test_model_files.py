@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from toomre.inference.store import open_model
+from toomre.jobs.train import TrainOptions, train
+from toomre.networks.card import ModelCard
+
+CPU = TrainOptions(device="cpu")
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def cards(run) -> tuple[ModelCard, ModelCard]:
+    return (open_model(run.folder, domain).card for domain in ("source", "target"))
+
+
+def test_a_source_alone_has_one_model(tiny_set, tiny_recipe, tmp_path):
+    run = train(tiny_recipe.replaced(training__epochs=1), tiny_set, tmp_path / "run", options=CPU)
+    source, target = cards(run)
+    assert source == target == run.card
+    assert not (run.folder / "source").exists()
+
+
+@pytest.mark.parametrize("policy", ["concatenated", "shared", "per_domain", "re_estimated"])
+def test_what_differs_between_the_domains(tiny_set, tiny_target, two_domains, tmp_path, policy):
+    recipe = two_domains.replaced(
+        adaptation__batch_norm=policy, adaptation__normalisation="per_domain"
+    )
+    run = train(recipe, tiny_set, tmp_path / "run", target=tiny_target, options=CPU)
+    source, target = cards(run)
+    assert run.card == target
+    assert target.input.mean != source.input.mean
+    images = np.load(tiny_target / "images.npy")[:72, :, 2:19, 2:19].astype(np.float64)
+    np.testing.assert_allclose(target.input.mean, images.mean(axis=(0, 2, 3)), rtol=1e-6)
+    # The source's validation part gives calibration, threshold and metrics of both.
+    for field in ("calibration", "threshold", "metrics", "class_prior", "architecture"):
+        assert getattr(source, field) == getattr(target, field)
+    own = policy in {"per_domain", "re_estimated"}
+    assert (source.weights_sha256 != target.weights_sha256) == own
+    weights = [open_model(run.folder, d).network.state_dict() for d in ("source", "target")]
+    differing = {n for n in weights[0] if not torch.equal(weights[0][n], weights[1][n])}
+    assert all("running_" in name or "num_batches" in name for name in differing)
+    assert bool(differing) == own
+
+
+def test_the_card_tells_of_the_target(tiny_set, tiny_target, two_domains, tmp_path):
+    recipe = two_domains.replaced(adaptation__target_part="all", training__epochs=1)
+    run = train(recipe, tiny_set, tmp_path / "run", target=tiny_target, options=CPU)
+    told = run.card.training.target
+    assert (told.data, told.part, told.images) == ("tiny-target", "all", 120)
+    info = json.loads((tiny_target / "dataset.json").read_text())
+    assert told.images_sha256 == info["images_sha256"]
+    assert run.environment["target"] == str(tiny_target)
+    assert run.environment["target_rows_sha256"] == told.rows_sha256
+
+
+def test_a_collapse_on_the_target_is_told(tiny_set, tiny_target, tiny_recipe, tmp_path):
+    # The source's statistics and no adaptation: everything in the target looks the same.
+    recipe = tiny_recipe.replaced(optimizer__learning_rate=1e-9, training__epochs=1)
+    run = train(recipe, tiny_set, tmp_path / "run", target=tiny_target, options=CPU)
+    (warning,) = run.card.training.warnings
+    assert "is called merger" in warning
+    assert open_model(run.folder, "source").card.training.warnings == ()

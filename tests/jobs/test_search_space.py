@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from toomre.errors import ArgumentError, MissingFileError
+from toomre.jobs.search_space import Range, SearchSpace, changed, default_space, read_space
+
+
+class Draws:
+    """What Optuna does, at random."""
+
+    def __init__(self, rng):
+        self.rng = rng
+
+    def suggest_categorical(self, name, choices):
+        return choices[self.rng.integers(len(choices))]
+
+    def suggest_float(self, name, low, high, *, log):
+        return float(np.exp(self.rng.uniform(np.log(low), np.log(high)))) if log else high
+
+    def suggest_int(self, name, low, high, *, log):
+        return int(self.rng.integers(low, high + 1))
+
+
+def test_a_file_is_the_sections_of_a_recipe(tmp_path, rng, tiny_recipe):
+    path = tmp_path / "space.toml"
+    path.write_text(
+        """
+        optimizer.learning_rate = { low = 1e-4, high = 1e-2, log = true }
+        optimizer.name = ["adam", "adamw"]
+        [loss.cross_entropy]
+        weight = [0.5, 1.0]
+        options.label_smoothing = [0.0, 0.1]
+        [training]
+        batch_size = { low = 8, high = 16 }
+        """
+    )
+    space = read_space(path)
+    assert space.entries == {
+        "optimizer.learning_rate": Range(1e-4, 1e-2, True),
+        "optimizer.name": ("adam", "adamw"),
+        "loss.cross_entropy.weight": (0.5, 1.0),
+        "loss.cross_entropy.options.label_smoothing": (0.0, 0.1),
+        "training.batch_size": Range(8, 16),
+    }
+    assert space.sha256 != SearchSpace({}).sha256
+    sizes, rates = set(), []
+    for _ in range(60):
+        recipe = changed(tiny_recipe, space.suggest(Draws(rng)))
+        sizes.add(recipe.training.batch_size)
+        rates.append(recipe.optimizer.learning_rate)
+        assert recipe.loss[0].options["label_smoothing"] in {0.0, 0.1}
+        assert recipe.input == tiny_recipe.input
+    assert sizes == set(range(8, 17))
+    assert 1e-4 < min(rates) < 3e-4
+    assert changed(tiny_recipe, space.middle()).loss[0].weight == 0.5
+
+
+def test_the_published_space_is_the_default(tiny_recipe):
+    recipe = tiny_recipe.replaced(
+        loss=[{"name": "cross_entropy"}, {"name": "mmd"}, {"name": "fisher"}],
+        schedule={"name": "triangle"},
+    )
+    entries = default_space(recipe).entries
+    assert entries["loss.mmd.weight"] == (0.01, 0.05, 0.1, 0.5, 1.0)
+    assert entries["schedule.cycle_length"] == (2, 4, 5, 8, 10)
+    assert len(entries) == 4
+    assert len(default_space(tiny_recipe).entries) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a = 3", "Expected `a` to be a list of choices, or"),
+        ("a = []", "Expected `a`"),
+        ("a = { low = 2, high = 1 }", "low < high"),
+        ("a = { low = 0, high = 1, log = true }", "low < high"),
+        ("a = { low = 0, high = 1, lag = true }", "low < high"),
+        ("a = [[1, 2], [3, 4]]", "Expected `a`"),
+        ("", "is empty"),
+        ("a = ", "not a readable search space"),
+    ],
+)
+def test_a_wrong_space_is_refused(tmp_path, text, message):
+    (tmp_path / "space.toml").write_text(text)
+    with pytest.raises(ArgumentError, match=message):
+        read_space(tmp_path / "space.toml")
+
+
+@pytest.mark.parametrize(
+    "place", ["optimiser.learning_rate", "loss.mmd.weight", "optimizer.learning_rat", "seed"]
+)
+def test_a_place_that_the_recipe_has_not_is_named(tiny_recipe, place):
+    with pytest.raises(ArgumentError, match=place.rsplit(".", maxsplit=1)[-1]):
+        changed(tiny_recipe, {place: 0.1})
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(MissingFileError, match="no search space"):
+        read_space(tmp_path / "none.toml")

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from toomre.errors import MissingFileError
+from toomre.images.cutout import Cutout
+from toomre.images.grid import Grid
+from toomre.preparation.split import SplitOptions
+from toomre.preparation.writing import Plan, write_prepared
+from toomre.recipe import Adaptation, Recipe, Transfer
+from toomre.recipes.shipped import open_recipe, shipped_recipes
+
+RECIPES = shipped_recipes()
+# Networks that need 64 pixels.
+BIG = [name for name in RECIPES if not open_recipe(name).backbone.name.startswith(("deep", "vgg_"))]
+
+
+def test_a_file_comes_first_then_a_shipped_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shipped = open_recipe("deepmerge2-mmd")
+    assert shipped.name == "deepmerge2-mmd"
+    assert open_recipe(shipped) is shipped
+    shipped.replaced(seed=77).write(tmp_path / "deepmerge2-mmd")
+    assert open_recipe("deepmerge2-mmd").seed == 77
+
+
+def test_an_unknown_name_lists_the_known_ones():
+    with pytest.raises(MissingFileError) as caught:
+        open_recipe("deepmerge2-mdm")
+    text = str(caught.value)
+    assert text.startswith("There is no recipe at deepmerge2-mdm")
+    assert "sdss-jpeg, " in text
+    assert "Did you mean 'deepmerge2-mmd'?" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "decay", "cycle", "patience", "weights"),
+    [
+        ("deepmerge2-source-only", 1e-3, 0.01, 8, 20, {}),
+        ("deepmerge2-mmd", 1e-3, 1e-4, 8, 20, {"mmd": 1}),
+        ("deepmerge2-mmd-fisher-entropy", 1e-3, 1e-4, 8, 20, {"mmd": 1, "entropy": 0.05}),
+        ("deepmerge2-adversarial", 1e-3, 1e-4, 8, 20, {"adversarial": 1}),
+        (
+            "deepmerge2-adversarial-fisher-entropy",
+            *(1e-3, 1e-4, 8, 20),
+            {"adversarial": 1, "entropy": 1e-4},
+        ),
+        ("resnet18-source-only", 2.3e-4, 0.1, 2, 15, {}),
+        ("resnet18-mmd", 2.3e-4, 0.08, 2, 15, {"mmd": 0.01}),
+        ("resnet18-mmd-fisher-entropy", 2.3e-4, 0.08, 2, 15, {"mmd": 1, "entropy": 0.05}),
+        ("resnet18-adversarial", 1e-3, 1e-4, 2, 15, {"adversarial": 0.1}),
+        (
+            "resnet18-adversarial-fisher-entropy",
+            *(1e-3, 1e-4, 8, 15),
+            {"adversarial": 0.1, "entropy": 0.05},
+        ),
+        ("sim2real-source-only", 1e-3, 1e-3, 5, 20, {}),
+        ("sim2real-mmd", 1e-3, 1e-3, 5, 20, {"mmd": 1}),
+        ("sim2real-mmd-transfer", 1e-2, 1e-4, 5, 20, {"mmd": 1}),
+    ],
+)
+def test_hyper_parameters_are_the_published_ones(name, rate, decay, cycle, patience, weights):
+    """Tables A2 and A3 of DeepMerge II."""
+    recipe = open_recipe(name)
+    optimizer = recipe.optimizer
+    assert (optimizer.learning_rate, optimizer.weight_decay) == (rate, decay)
+    assert (optimizer.betas, optimizer.epsilon) == ((0.7, 0.8), 1e-8)
+    assert optimizer.amsgrad == ("mmd" in name)
+    assert (recipe.schedule.name, recipe.schedule.cycle_length) == ("triangle", cycle)
+    assert (recipe.selection.stopping, recipe.selection.patience) == ("soft_counter", patience)
+    found = {term.name: term.weight for term in recipe.loss}
+    assert {name: found[name] for name in weights} == weights
+    assert ("fisher" in found) == ("fisher" in name)
+
+
+@pytest.mark.parametrize(
+    ("name", "within", "factor"),
+    [
+        ("deepmerge2-mmd-fisher-entropy", 0.01, None),
+        ("deepmerge2-adversarial-fisher-entropy", 1e-4, 0.01),
+        ("resnet18-adversarial-fisher-entropy", 0.01, 0.1),
+        ("deepmerge2-adversarial-fisher-entropy-fixed-rate", 1e-4, 1.0),
+    ],
+)
+def test_options_of_the_losses_are_the_published_ones(name, within, factor):
+    options = {term.name: term.options for term in open_recipe(name).loss}
+    assert options["fisher"]["within"] == within
+    assert options["fisher"]["between"] == 1
+    assert options.get("adversarial", {}).get("learning_rate_factor") == factor
+
+
+def test_fixed_rate_recipes_differ_in_little_else():
+    for name in RECIPES:
+        if name.endswith("-fixed-rate"):
+            fixed = open_recipe(name)
+            cycled = open_recipe(name.removesuffix("-fixed-rate"))
+            assert fixed.schedule.name == "constant"
+            assert fixed.optimizer == cycled.optimizer
+            assert fixed.adaptation == cycled.adaptation
+            assert [term.name for term in fixed.loss] == [term.name for term in cycled.loss]
+
+
+@pytest.fixture(scope="module")
+def domains(galaxies, tmp_path_factory):
+    """Image size -> two prepared sets of one sample, the second one with more noise."""
+    made = {}
+
+    def make(size: int) -> tuple:
+        if size not in made:
+            rng = np.random.default_rng(size)
+            quiet = galaxies(40, size, rng, 3)
+            noisy = quiet + rng.normal(0, 3, quiet.shape).astype(np.float32)
+            folder = tmp_path_factory.mktemp(f"domains-{size}")
+            for name, images in (("source", quiet), ("target", noisy)):
+                write_set(folder / name, images)
+            made[size] = folder / "source", folder / "target"
+        return made[size]
+
+    return make
+
+
+def write_set(folder, images):
+    names = [f"i{number}" for number in range(len(images))]
+    labels = pd.array(np.arange(len(images)) % 2, dtype="Int8")
+    catalog = pd.DataFrame({"image_id": names, "galaxy_id": names, "label": labels})
+    catalog = catalog.assign(ra=np.nan, dec=np.nan, redshift=2.0)
+    cutouts = [Cutout(image, ("a", "b", "c"), 0.4) for image in images]
+    size = images.shape[-1]
+    grid = Grid(size=size, crop=size, native_pixel_scale=0.4)
+    options = SplitOptions(fractions=(0.6, 0.2, 0.2))
+    write_prepared(folder, catalog, cutouts, Plan(grid, options, "drawn", "2026-01-01T00:00:00"))
+
+
+@pytest.fixture(scope="module")
+def start(domains, tmp_path_factory):
+    """A run to start from."""
+    from toomre.jobs.train import TrainOptions, train
+
+    source, target = domains(19)
+    return train(
+        small(open_recipe("deepmerge2-mmd"), 17),
+        source,
+        tmp_path_factory.mktemp("start") / "run",
+        target=target,
+        options=TrainOptions(device="cpu"),
+    ).folder
+
+
+def small(recipe: Recipe, size: int) -> Recipe:
+    return recipe.replaced(input__size=size, training__epochs=1, training__batch_size=12)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.slow] * (n in BIG)) for n in RECIPES]
+)
+def test_every_recipe_trains_for_one_epoch(name, domains, start, tmp_path):
+    from toomre.jobs.train import TrainOptions, train
+
+    recipe = open_recipe(name)
+    assert recipe.name == name
+    size = 64 if name in BIG else 17
+    source, target = domains(size if name in BIG else 19)
+    alone = recipe.adaptation == Adaptation() and len(recipe.loss) == 1
+    run = train(
+        small(recipe, size),
+        source,
+        tmp_path / "run",
+        target=None if alone else target,
+        start=None if recipe.transfer == Transfer() else start,
+        options=TrainOptions(device="cpu"),
+    )
+    assert len(run.history) == 1
+    shown = {name for name in run.history if name in {term.name for term in recipe.loss}}
+    assert shown == {term.name for term in recipe.loss}
