@@ -20,11 +20,28 @@ from toomre.losses.weighted_sum import WeightedSum
 from toomre.networks.card import ModelCard
 from toomre.networks.imagenet import imagenet_input
 from toomre.networks.network import Backbone, Network
-from toomre.preparation.prepared import PreparedInfo
+from toomre.preparation.prepared import PreparedInfo, PreparedSet
 from toomre.recipe import Adaptation, Recipe, Transfer
 from toomre.training.batch_norm import Domain
 
-__all__ = ["check_options", "check_start", "check_target", "needs_target", "normalisations"]
+__all__ = [
+    "check_options",
+    "check_start",
+    "check_target",
+    "needs_target",
+    "normalisations",
+    "target_images",
+]
+
+
+def target_images(
+    target: PreparedSet | Path | str | None, recipe: Recipe
+) -> UnlabelledImages | None:
+    """Take the images of a target, if there is one; from here on nothing knows its labels."""
+    if target is None:
+        return None
+    prepared = target if isinstance(target, PreparedSet) else PreparedSet.open(target, verify=True)
+    return UnlabelledImages.of(prepared, recipe.adaptation.target_part, recipe.seed)
 
 
 def check_options(recipe: Recipe, target: object | None, start: object | None) -> None:

@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from toomre.build import choose_device
-from toomre.datasets.unlabelled import UnlabelledImages
 from toomre.errors import ArgumentError, TrainingError
 from toomre.evaluation.plots import save_figure
+from toomre.jobs.domains import target_images
 from toomre.jobs.planning import Plan
 from toomre.jobs.provenance import environment
 from toomre.output import output_folder
@@ -95,7 +95,7 @@ def lr_scan(
     if prepared.split is None:
         raise ArgumentError(f"{prepared.folder} has no split, for its images have no labels.")
     with output_folder(Path(out), _FILES, overwrite=overwrite) as folder:
-        images = None if target is None else _images(target, plan)
+        images = target_images(target, plan)
         made = Plan.make(plan, prepared, prepared.split, choose_device(device), target=images)
         table = scan_table(*_scan(made.experiment, ramp, folder, progress))
         found = suggest(table)
@@ -106,11 +106,6 @@ def lr_scan(
         hashes = {"recipe_sha256": recipe.sha256, "dataset_sha256": prepared.info.sha256}
         write_json(folder / "lr_scan.json", {**environment(), **record, **hashes})
     return LrScan(table, found, Path(out).resolve())
-
-
-def _images(target: PreparedSet | Path | str, recipe: Recipe) -> UnlabelledImages:
-    prepared = target if isinstance(target, PreparedSet) else PreparedSet.open(target, verify=True)
-    return UnlabelledImages.of(prepared, recipe.adaptation.target_part, recipe.seed)
 
 
 class _DivergedError(Exception):

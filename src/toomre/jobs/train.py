@@ -14,6 +14,7 @@ from toomre.build import build_selector, choose_device
 from toomre.datasets.unlabelled import UnlabelledImages
 from toomre.errors import ArgumentError, OutputExistsError
 from toomre.inference.store import CARD_FILE, open_model
+from toomre.jobs.domains import target_images
 from toomre.jobs.model_files import write_models
 from toomre.jobs.planning import Plan
 from toomre.jobs.provenance import check_identity, environment
@@ -106,7 +107,7 @@ def train(
     split = split or prepared.split
     if split is None:
         raise ArgumentError(f"{prepared.folder} has no split, for its images have no labels.")
-    images = _images(target, recipe)
+    images = target_images(target, recipe)
     folder = Path(out).resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with output_lock(folder):
@@ -141,14 +142,6 @@ def _fit(
         progress=progress,
         listeners=listeners,
     ).fit()
-
-
-def _images(target: PreparedSet | Path | str | None, recipe: Recipe) -> UnlabelledImages | None:
-    """Take the images of a target; from here on nothing knows its labels."""
-    if target is None:
-        return None
-    prepared = target if isinstance(target, PreparedSet) else PreparedSet.open(target, verify=True)
-    return UnlabelledImages.of(prepared, recipe.adaptation.target_part, recipe.seed)
 
 
 def _identity(
