@@ -104,29 +104,31 @@ def test_fixed_rate_recipes_differ_in_little_else():
 
 @pytest.fixture(scope="module")
 def domains(galaxies, tmp_path_factory):
-    """Image size -> two prepared sets of one sample, the second one with more noise."""
+    """Image size and encoding -> two prepared sets of one sample, the second with more noise."""
     made = {}
 
-    def make(size: int) -> tuple:
-        if size not in made:
+    def make(size: int, encoding: str = "linear") -> tuple:
+        if (size, encoding) not in made:
             rng = np.random.default_rng(size)
             quiet = galaxies(40, size, rng, 3)
             noisy = quiet + rng.normal(0, 3, quiet.shape).astype(np.float32)
-            folder = tmp_path_factory.mktemp(f"domains-{size}")
+            folder = tmp_path_factory.mktemp(f"domains-{size}-{encoding}")
             for name, images in (("source", quiet), ("target", noisy)):
-                write_set(folder / name, images)
-            made[size] = folder / "source", folder / "target"
-        return made[size]
+                write_set(folder / name, images, encoding)
+            made[size, encoding] = folder / "source", folder / "target"
+        return made[size, encoding]
 
     return make
 
 
-def write_set(folder, images):
+def write_set(folder, images, encoding):
+    if encoding == "display":
+        images = images.clip(0, 255)
     names = [f"i{number}" for number in range(len(images))]
     labels = pd.array(np.arange(len(images)) % 2, dtype="Int8")
     catalog = pd.DataFrame({"image_id": names, "galaxy_id": names, "label": labels})
     catalog = catalog.assign(ra=np.nan, dec=np.nan, redshift=2.0)
-    cutouts = [Cutout(image, ("a", "b", "c"), 0.4) for image in images]
+    cutouts = [Cutout(image, ("a", "b", "c"), 0.4, encoding) for image in images]
     size = images.shape[-1]
     grid = Grid(size=size, crop=size, native_pixel_scale=0.4)
     options = SplitOptions(fractions=(0.6, 0.2, 0.2))
@@ -161,7 +163,8 @@ def test_every_recipe_trains_for_one_epoch(name, domains, start, tmp_path):
     recipe = open_recipe(name)
     assert recipe.name == name
     size = 64 if name in BIG else 17
-    source, target = domains(size if name in BIG else 19)
+    encoding = "display" if recipe.input.normalisation == "imagenet" else "linear"
+    source, target = domains(size if name in BIG else 19, encoding)
     alone = recipe.adaptation == Adaptation() and len(recipe.loss) == 1
     run = train(
         small(recipe, size),
