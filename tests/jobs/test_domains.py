@@ -4,9 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
 
-from toomre.build import build_loss, build_network
 from toomre.datasets.normalisation import Normalisation
 from toomre.datasets.unlabelled import UnlabelledImages
 from toomre.errors import ArgumentError
@@ -15,13 +13,9 @@ from toomre.jobs.domains import (
     check_options,
     check_start,
     check_target,
-    needs_target,
     normalisations,
 )
-from toomre.losses.tables import LEARNED_LOSSES, LOSSES
-from toomre.networks.card import Architecture
 from toomre.preparation.prepared import PreparedSet
-from toomre.recipe import LossTerm
 
 
 @pytest.fixture
@@ -102,15 +96,3 @@ def test_what_public_weights_expect_needs_pictures_from_0_to_255(source, tiny_re
     )
     found = normalisations(recipe, pictures, np.arange(72), None, None)
     assert found == {"source": Normalisation((127.0,) * 3, (128.0,) * 3)}
-
-
-def test_every_loss_is_known_to_need_a_target_or_not():
-    network = build_network(
-        Architecture(backbone="deepmerge2", head="deepmerge2"), bands=3, size=21
-    )
-    random = torch.get_rng_state()
-    for name in {**LOSSES, **LEARNED_LOSSES}:
-        loss = build_loss((LossTerm(name=name),), network.backbone.num_features)
-        alone = name in {"binary_cross_entropy", "cross_entropy", "fisher"}
-        assert needs_target(loss, network) == ([] if alone else [name])
-    torch.set_rng_state(random)

@@ -16,14 +16,13 @@ from toomre.jobs.run import Run
 from toomre.jobs.train import TrainOptions, train
 from toomre.preparation.prepared import PreparedSet
 from toomre.preparation.split import Split
+from toomre.recipe import Recipe
 from toomre.storage import read_json, sha256_file, write_json
 
 
 @pytest.fixture(scope="module")
-def run(tiny_set, tmp_path_factory):
-    from toomre.recipe import Recipe
-
-    recipe = Recipe.parse(
+def recipe():
+    return Recipe.parse(
         """
         name = "tiny"
         seed = 3
@@ -36,6 +35,10 @@ def run(tiny_set, tmp_path_factory):
         name = "cross_entropy"
         """
     )
+
+
+@pytest.fixture(scope="module")
+def run(recipe, tiny_set, tmp_path_factory):
     folder = tmp_path_factory.mktemp("evaluate") / "run"
     return train(recipe, tiny_set, folder, options=TrainOptions(device="cpu"))
 
@@ -174,25 +177,10 @@ def test_changed_images_are_noticed(run, tiny_set, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def adapted(tiny_set, tiny_target, tmp_path_factory):
-    from toomre.recipe import Recipe
-
-    recipe = Recipe.parse(
-        """
-        name = "tiny"
-        seed = 3
-        input.size = 17
-        backbone.name = "deepmerge2"
-        head.name = "deepmerge2"
-        optimizer = { learning_rate = 0.003 }
-        training = { epochs = 4, batch_size = 12 }
-        adaptation = { batch_norm = "per_domain", normalisation = "per_domain" }
-        [[loss]]
-        name = "cross_entropy"
-        [[loss]]
-        name = "mmd"
-        weight = 0.1
-        """
+def adapted(recipe, tiny_set, tiny_target, tmp_path_factory):
+    recipe = recipe.replaced(
+        adaptation={"batch_norm": "per_domain", "normalisation": "per_domain"},
+        loss=[{"name": "cross_entropy"}, {"name": "mmd", "weight": 0.1}],
     )
     folder = tmp_path_factory.mktemp("adapted") / "run"
     options = TrainOptions(device="cpu")

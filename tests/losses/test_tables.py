@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from toomre.errors import TrainingError
-from toomre.losses.tables import LEARNED_LOSSES, LOSSES
+from toomre.losses.tables import LEARNED_LOSSES, LOSSES, needs_target
 
 WIDTH = 6
 MAKERS = {**LOSSES, **{name: partial(make, WIDTH) for name, make in LEARNED_LOSSES.items()}}
@@ -61,6 +61,7 @@ def test_a_missing_target_is_named(name, domains):
     batch = replace(domains(dtype=torch.float32), features_target=None, logits_target=None)
     with pytest.raises(TrainingError, match=f"'{name}' needs a target data set"):
         make(name)(batch)
+    assert needs_target(name)
 
 
 @pytest.mark.parametrize("name", sorted(SUPERVISED))
@@ -68,6 +69,7 @@ def test_the_target_changes_nothing_for_the_others(name, domains):
     batch = domains(dtype=torch.float32)
     alone = replace(batch, features_target=None, logits_target=None)
     assert torch.equal(make(name)(batch), make(name)(alone))
+    assert not needs_target(name)
 
 
 @pytest.mark.parametrize(("name", "options"), LEARNING)
@@ -90,3 +92,9 @@ def test_monitors_are_numbers_without_gradient(name, domains):
     for value in getattr(loss, "monitors", dict)().values():
         assert value.shape == ()
         assert not value.requires_grad
+
+
+@pytest.mark.parametrize("name", sorted(MAKERS))
+def test_every_loss_is_known_to_need_a_target_or_not(name):
+    alone = name in {"binary_cross_entropy", "cross_entropy", "fisher"}
+    assert needs_target(name) == (not alone)

@@ -15,6 +15,7 @@ from toomre.errors import CorruptFileError, MissingFileError
 from toomre.lookup import lookup
 from toomre.networks.card import ModelCard
 from toomre.networks.network import Network
+from toomre.networks.tensors import misfits, some_of
 from toomre.training.batch_norm import Domain
 from toomre.training.checkpoint import read_weights
 
@@ -98,13 +99,7 @@ def open_model(name_or_path: str | Path, domain: Domain = "target") -> Model:
 
 def _check(expected: Mapping[str, Tensor], found: Mapping[str, Tensor], folder: Path) -> None:
     """Refuse weights of another architecture, and weights that are not numbers."""
-    problems = [f"{key} is missing" for key in expected if key not in found]
-    problems += [f"{key} is not expected" for key in sorted(found) if key not in expected]
-    problems += [
-        f"{key} has shape {tuple(found[key].shape)} instead of {tuple(tensor.shape)}"
-        for key, tensor in expected.items()
-        if key in found and found[key].shape != tensor.shape
-    ]
+    problems = misfits(expected, dict(sorted(found.items())))
     problems += [
         f"{key} holds values that are not finite"
         for key, tensor in found.items()
@@ -112,6 +107,5 @@ def _check(expected: Mapping[str, Tensor], found: Mapping[str, Tensor], folder: 
     ]
     if problems:
         raise CorruptFileError(
-            f"The weights in {folder} do not fit their card: {'; '.join(problems[:3])}"
-            f"{' and more' if len(problems) > 3 else ''}."
+            f"The weights in {folder} do not fit their card: {some_of(problems)}."
         )

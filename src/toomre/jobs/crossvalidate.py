@@ -103,7 +103,7 @@ def crossvalidate(
         Called with each epoch's row of the history.
     """
     recipe = open_recipe(recipe)
-    prepared = data if isinstance(data, PreparedSet) else PreparedSet.open(data, verify=True)
+    prepared = PreparedSet.of(data)
     splits = _splits(prepared, plan.folds)  # before the folder is claimed, for it may refuse
     report = progress or (lambda done, total: None)
     folder = Path(out).resolve()
@@ -118,9 +118,7 @@ def crossvalidate(
 
 def _splits(prepared: PreparedSet, folds: int) -> list[Split]:
     """Divide the galaxies, or say why that many folds cannot be."""
-    if prepared.split is None:
-        raise ArgumentError(f"{prepared.folder} has no split, for its images have no labels.")
-    table = prepared.split.table
+    table = prepared.own_split().table
     labels = prepared.catalog["label"]
     rarer = min(table["group"][labels == value].nunique() for value in (0, 1))
     if not 2 <= folds <= rarer:

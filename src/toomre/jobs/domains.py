@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from toomre.datasets.normalisation import Normalisation
 from toomre.datasets.unlabelled import UnlabelledImages
-from toomre.errors import ArgumentError, TrainingError
+from toomre.errors import ArgumentError
 from toomre.images.resample import SCALE_FLAGGED
 from toomre.inference.scoring import StoredImages
 from toomre.inference.store import CARD_FILE, model_folder
-from toomre.losses.domain_batch import DomainBatch
-from toomre.losses.weighted_sum import WeightedSum
 from toomre.networks.card import ModelCard
 from toomre.networks.imagenet import imagenet_input
-from toomre.networks.network import Backbone, Network
 from toomre.preparation.prepared import PreparedInfo, PreparedSet
 from toomre.recipe import Adaptation, Recipe, Transfer
 from toomre.training.batch_norm import Domain
@@ -28,7 +23,6 @@ __all__ = [
     "check_options",
     "check_start",
     "check_target",
-    "needs_target",
     "normalisations",
     "target_images",
 ]
@@ -40,8 +34,7 @@ def target_images(
     """Take the images of a target, if there is one; from here on nothing knows its labels."""
     if target is None:
         return None
-    prepared = target if isinstance(target, PreparedSet) else PreparedSet.open(target, verify=True)
-    return UnlabelledImages.of(prepared, recipe.adaptation.target_part, recipe.seed)
+    return UnlabelledImages.of(PreparedSet.of(target), recipe.adaptation.target_part, recipe.seed)
 
 
 def check_options(recipe: Recipe, target: object | None, start: object | None) -> None:
@@ -154,19 +147,3 @@ def _measured(recipe: Recipe, stored: StoredImages, rows: NDArray[np.intp]) -> N
         )
     mean, std = imagenet_input(recipe.backbone.name, len(stored.info.bands))
     return Normalisation(mean, std, recipe.input.stretch)
-
-
-def needs_target(loss: WeightedSum, network: Network) -> list[str]:
-    """Return the names of the losses that look at a target: they refuse a batch without one."""
-    device = next(network.parameters()).device
-    labels = torch.arange(4, device=device) % 2
-    found = []
-    with torch.no_grad():
-        features = torch.randn(4, cast("Backbone", network.backbone).num_features, device=device)
-        batch = DomainBatch(features, network.eval().head(features), labels)
-        for name, one in loss.losses.items():
-            try:
-                one(batch)
-            except TrainingError:
-                found.append(name)
-    return found

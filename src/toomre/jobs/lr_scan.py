@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from toomre.build import choose_device
-from toomre.errors import ArgumentError, TrainingError
+from toomre.errors import TrainingError
 from toomre.evaluation.plots import save_figure
 from toomre.jobs.domains import target_images
 from toomre.jobs.planning import Plan
@@ -91,12 +91,11 @@ def lr_scan(
     """
     recipe = open_recipe(recipe)
     plan = recipe.replaced(training__epochs=epochs, schedule=Schedule().model_dump(mode="json"))
-    prepared = data if isinstance(data, PreparedSet) else PreparedSet.open(data, verify=True)
-    if prepared.split is None:
-        raise ArgumentError(f"{prepared.folder} has no split, for its images have no labels.")
+    prepared = PreparedSet.of(data)
+    split = prepared.own_split()
     with output_folder(Path(out), _FILES, overwrite=overwrite) as folder:
         images = target_images(target, plan)
-        made = Plan.make(plan, prepared, prepared.split, choose_device(device), target=images)
+        made = Plan.make(plan, prepared, split, choose_device(device), target=images)
         table = scan_table(*_scan(made.experiment, ramp, folder, progress))
         found = suggest(table)
         recipe.write(folder / "recipe.toml")

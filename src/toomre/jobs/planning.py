@@ -29,10 +29,9 @@ from toomre.jobs.domains import (
     check_options,
     check_start,
     check_target,
-    needs_target,
     normalisations,
 )
-from toomre.losses.weighted_sum import WeightedSum
+from toomre.losses.tables import needs_target
 from toomre.networks.network import Backbone
 from toomre.preparation.prepared import PreparedSet
 from toomre.preparation.split import Split
@@ -125,7 +124,7 @@ class Plan:
         experiment = _experiment(
             recipe, source, Validation(validation, labels["valid"], device), model
         )
-        looking = needs_target(cast("WeightedSum", experiment.loss), experiment.network)
+        looking = [term.name for term in recipe.loss if needs_target(term.name)]
         if target is not None:
             experiment = _with_target(recipe, experiment, target, views["target"])
             experiment = experiment if looking else _source_only(recipe, experiment)

@@ -18,8 +18,9 @@ from toomre.jobs.observe import image_rng
 from toomre.lookup import lookup
 from toomre.mocks.observing import observe
 from toomre.mocks.pairs import PAIRS, Pair, Twin, facts_of, plan_of
+from toomre.mocks.pictures import MockImage
 from toomre.mocks.placing import InputFacts, place
-from toomre.mocks.sample import MockImage, simulate_galaxy, simulate_sighting
+from toomre.mocks.sample import simulate_galaxy, simulate_sighting
 from toomre.storage import atomic_path
 
 __all__ = ["SHARD_GALAXIES", "ShardPlan", "make_shards", "read_truths", "read_twin"]

@@ -46,7 +46,7 @@ def simulate(
     Each galaxy is seen by four cameras. `out` gets a prepared set for each twin of the pair
     (``pristine`` and ``noisy``; for ``nearby`` also ``sdss``) with the same images in the same
     order and the same split by galaxy. The catalogue holds what is known of each image, see
-    `toomre.mocks.sample.MockImage`. A stopped run goes on where it stopped; the images do
+    `toomre.mocks.pictures.MockImage`. A stopped run goes on where it stopped; the images do
     not depend on the number of processes, nor on how many galaxies are made.
 
     Parameters

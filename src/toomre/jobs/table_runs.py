@@ -14,6 +14,7 @@ from toomre.jobs.parallel import Report
 from toomre.jobs.run import Run
 from toomre.jobs.table_options import ReproduceOptions
 from toomre.jobs.train import TrainOptions, train
+from toomre.losses.tables import needs_target
 from toomre.preparation.prepared import PreparedSet
 from toomre.recipe import Recipe
 from toomre.recipes.shipped import open_recipe
@@ -58,7 +59,7 @@ class TableRun:
     @property
     def cost(self) -> int:
         """About how long it takes: its epochs, for each domain that is seen."""
-        return self.recipe.training.epochs * (2 if len(self.recipe.loss) > 1 else 1)
+        return self.recipe.training.epochs * (2 if _sees_target(self.recipe) else 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,10 +167,14 @@ def train_and_test(task: TableRun, report: Report) -> Outcome:
     )
 
 
+def _sees_target(recipe: Recipe) -> bool:
+    return any(needs_target(term.name) for term in recipe.loss)
+
+
 def _target_images(run: Run) -> int:
     """Return how many target images the losses saw; for a source-only training none."""
     target = run.card.training.target
-    return 0 if target is None or len(run.recipe.loss) == 1 else target.images
+    return target.images if target is not None and _sees_target(run.recipe) else 0
 
 
 def _tested(run: Run, folder: Path, task: TableRun) -> Judged:

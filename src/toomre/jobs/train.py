@@ -12,7 +12,7 @@ import torch
 
 from toomre.build import build_selector, choose_device
 from toomre.datasets.unlabelled import UnlabelledImages
-from toomre.errors import ArgumentError, OutputExistsError
+from toomre.errors import OutputExistsError
 from toomre.inference.store import CARD_FILE, open_model
 from toomre.jobs.domains import target_images
 from toomre.jobs.model_files import write_models
@@ -103,10 +103,8 @@ def train(
         If the folder holds a run and `options.resume` is off, or another recipe, data or split.
     """
     recipe = open_recipe(recipe)
-    prepared = data if isinstance(data, PreparedSet) else PreparedSet.open(data, verify=True)
-    split = split or prepared.split
-    if split is None:
-        raise ArgumentError(f"{prepared.folder} has no split, for its images have no labels.")
+    prepared = PreparedSet.of(data)
+    split = split or prepared.own_split()
     images = target_images(target, recipe)
     folder = Path(out).resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -133,18 +133,14 @@ def tune(
     changed(recipe, wanted.middle())  # refuse a space that does not fit before anything is made
     folder = Path(out).resolve()
     options = TrainOptions(device=device, resume=True)
-    opened = None if target is None else _open(target)
-    search = _Search(recipe, _open(data), opened, wanted, objective, folder, options)
+    opened = None if target is None else PreparedSet.of(target)
+    search = _Search(recipe, PreparedSet.of(data), opened, wanted, objective, folder, options)
     folder.mkdir(parents=True, exist_ok=True)
     with output_lock(folder):
         _claim(search, plan)
         study = _study(folder, plan)
         _train_all(search, study, plan, progress or (lambda done, total: None))
         return _finish(search, study, plan)
-
-
-def _open(data: PreparedSet | Path | str) -> PreparedSet:
-    return data if isinstance(data, PreparedSet) else PreparedSet.open(data, verify=True)
 
 
 def _optuna() -> Any:

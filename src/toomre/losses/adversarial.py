@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -53,6 +54,8 @@ class DomainAdversarial(nn.Module):
     >>> loss(DomainBatch(zeros, zeros, torch.arange(4) % 2, zeros, zeros)).detach()
     tensor(0.6931)
     """
+
+    needs_target: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -45,6 +46,8 @@ class ContrastiveDiscrepancy(nn.Module):
     >>> loss(DomainBatch(features, logits, labels, features, logits)) < -0.5
     tensor(True)
     """
+
+    needs_target: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -37,6 +38,8 @@ class Coral(nn.Module):
     >>> Coral("mean")(DomainBatch(a, a, labels, 2 * a, a))  # variances 2 and 8
     tensor(36.)
     """
+
+    needs_target: ClassVar[bool] = True
 
     def __init__(self, scale: str = "paper") -> None:
         super().__init__()

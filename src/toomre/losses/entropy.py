@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -31,6 +32,8 @@ class EntropyMinimisation(nn.Module):
     >>> EntropyMinimisation()(DomainBatch(logits, logits, torch.tensor([0, 1]), logits, logits))
     tensor(0.6931)
     """
+
+    needs_target: ClassVar[bool] = True
 
     def __init__(self, domain: str = "target") -> None:
         super().__init__()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -46,6 +47,8 @@ class MaximumMeanDiscrepancy(nn.Module):
     >>> loss(DomainBatch(a, a, labels, b + 1, b)) > 0.2
     tensor(True)
     """
+
+    needs_target: ClassVar[bool] = True
 
     def __init__(
         self,

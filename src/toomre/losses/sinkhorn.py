@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -36,6 +37,8 @@ class Sinkhorn(nn.Module):
     >>> Sinkhorn()(DomainBatch(a, a, labels, a + 2, a))
     tensor(2.0000)
     """
+
+    needs_target: ClassVar[bool] = True
 
     def __init__(self, blur: float = 0.1, iterations: int = 50) -> None:
         super().__init__()

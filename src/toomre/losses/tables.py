@@ -16,7 +16,7 @@ from toomre.losses.fisher import Fisher
 from toomre.losses.mmd import MaximumMeanDiscrepancy
 from toomre.losses.sinkhorn import Sinkhorn
 
-__all__ = ["LEARNED_LOSSES", "LOSSES"]
+__all__ = ["LEARNED_LOSSES", "LOSSES", "needs_target"]
 
 #: Name -> function of (**options).
 LOSSES: Mapping[str, Callable[..., nn.Module]] = {
@@ -34,3 +34,14 @@ LEARNED_LOSSES: Mapping[str, Callable[..., nn.Module]] = {
     "adversarial": DomainAdversarial,
     "fisher": Fisher,
 }
+
+
+def needs_target(name: str) -> bool:
+    """Return whether a loss looks at the images of a target.
+
+    Examples
+    --------
+    >>> needs_target("mmd"), needs_target("cross_entropy")
+    (True, False)
+    """
+    return getattr({**LOSSES, **LEARNED_LOSSES}.get(name), "needs_target", False)

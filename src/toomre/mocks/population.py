@@ -78,6 +78,11 @@ class Encounter:
     offsets: Array | None = None
 
     @property
+    def shining(self) -> tuple[Galaxy, ...]:
+        """The galaxies that have stars."""
+        return self.galaxies[: 1 + self.second_shines]
+
+    @property
     def mass_ratio(self) -> float:
         """Mass of the second galaxy over that of the first; NaN for one without a companion."""
         if len(self.galaxies) < 2:

@@ -14,6 +14,7 @@ from toomre.errors import CorruptFileError, MissingFileError
 from toomre.lookup import lookup
 from toomre.networks.bands import spread_bands
 from toomre.networks.imagenet import IMAGENET_WEIGHTS, ImageNetWeights
+from toomre.networks.tensors import misfits, some_of
 from toomre.storage import cache_folder, sha256_file
 
 __all__ = ["find_imagenet", "load_imagenet", "weights_folder"]
@@ -100,15 +101,8 @@ def _read(path: Path) -> Mapping[str, Tensor]:
 
 
 def _check(own: Mapping[str, Tensor], found: Mapping[str, Tensor], path: Path) -> None:
-    problems = [f"{key} is missing" for key in own if key not in found and not _NEW.search(key)]
-    problems += [f"{key} is not expected" for key in found if key not in own]
-    problems += [
-        f"{key} has shape {tuple(found[key].shape)} instead of {tuple(tensor.shape)}"
-        for key, tensor in own.items()
-        if key in found and found[key].shape != tensor.shape
-    ]
-    if problems:
+    expected = {key: t for key, t in own.items() if key in found or not _NEW.search(key)}
+    if problems := misfits(expected, found):
         raise CorruptFileError(
-            f"The weights in {path} do not fit the backbone: {'; '.join(problems[:3])}"
-            f"{' and more' if len(problems) > 3 else ''}."
+            f"The weights in {path} do not fit the backbone: {some_of(problems)}."
         )

@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from toomre.errors import CorruptFileError, MissingFileError
+from toomre.errors import ArgumentError, CorruptFileError, MissingFileError
 from toomre.images.grid import Grid
 from toomre.preparation.split import Protocol, Split
 from toomre.storage import read_json, sha256_bytes, sha256_file
@@ -154,6 +154,23 @@ class PreparedSet:
         split_path = folder / "split.csv"
         split = Split.read(split_path) if split_path.exists() else None
         return cls(folder, info, catalog, images, split)
+
+    @classmethod
+    def of(cls, data: PreparedSet | Path | str) -> PreparedSet:
+        """Return a set as it is; or open the folder of one, and verify what it holds."""
+        return data if isinstance(data, PreparedSet) else cls.open(data, verify=True)
+
+    def own_split(self) -> Split:
+        """Return the split.
+
+        Raises
+        ------
+        ArgumentError
+            If there is none.
+        """
+        if self.split is None:
+            raise ArgumentError(f"{self.folder} has no split, for its images have no labels.")
+        return self.split
 
     def __len__(self) -> int:
         return len(self.catalog)

@@ -9,6 +9,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from toomre.errors import ArgumentError
+from toomre.networks.tensors import misfits
 
 __all__ = ["freeze", "take_over"]
 
@@ -47,14 +48,7 @@ def take_over(
     if parts == "backbone":
         own = {name: tensor for name, tensor in own.items() if name.startswith("backbone.")}
         weights = {name: t for name, t in weights.items() if name.startswith("backbone.")}
-    problems = [f"{name} is missing" for name in own if name not in weights]
-    problems += [f"{name} is not in the network" for name in weights if name not in own]
-    problems += [
-        f"{name} has shape {tuple(weights[name].shape)} instead of {tuple(tensor.shape)}"
-        for name, tensor in own.items()
-        if name in weights and weights[name].shape != tensor.shape
-    ]
-    if problems:
+    if problems := misfits(own, weights, "is not in the network"):
         raise ArgumentError(
             f"The weights to start from do not fit the recipe's network: {_some(problems, '; ')}. "
             "Use its architecture and bands, or take over less (transfer.parts)."
