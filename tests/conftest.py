@@ -133,6 +133,72 @@ def tiny_recipe() -> Recipe:
     )
 
 
+@pytest.fixture(scope="session")
+def vote_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A prepared set of 60 blobs with 37 vote fractions and no labels; two galaxies are bad.
+
+    Twice as many votes for a merger (``Class8.6``) and for smooth (``Class1.1``) come to the
+    galaxies of two blobs.
+    """
+    from toomre.images.cutout import Cutout
+    from toomre.images.flags import Flag
+    from toomre.images.grid import Grid
+    from toomre.preparation.split import SplitOptions
+    from toomre.preparation.vote_table import cumulative_votes
+    from toomre.preparation.writing import Plan, write_prepared
+    from toomre.surveys.vote_tree import ANSWERS, MERGER
+
+    rng = np.random.default_rng(6)
+    images, double = blobs(60, 21, rng)
+    given = rng.uniform(0.2, 0.3, (60, len(ANSWERS)))
+    given[:, [0, 13, MERGER]] *= 1 + 4 * double[:, None]
+    names = [f"{100008 + 5 * i}" for i in range(60)]
+    catalog = pd.DataFrame({"image_id": names, "galaxy_id": names})
+    catalog["label"] = pd.array([None] * 60, dtype="Int8")
+    catalog = catalog.assign(ra=np.nan, dec=np.nan, redshift=np.nan, flags=0, reason="")
+    catalog = catalog.assign(**dict(zip(ANSWERS, cumulative_votes(given).T, strict=True)))
+    cutouts = [Cutout(100 + 50 * image, ("i", "r", "g"), 0.4, "display") for image in images]
+    cutouts[7] = cutouts[31] = Cutout.bad(Flag.UNREADABLE, "drawn to be bad")
+    folder = tmp_path_factory.mktemp("votes") / "votes"
+    plan = Plan(
+        Grid(size=21, crop=21, native_pixel_scale=0.4),
+        SplitOptions(fractions=(0.6, 0.15, 0.25), seed=2),
+        "drawn",
+        "2026-01-01T00:00:00",
+    )
+    write_prepared(folder, catalog, cutouts, plan)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def vote_recipe() -> Recipe:
+    """A small network of vote fractions."""
+    return Recipe.parse(
+        """
+        name = "votes"
+        seed = 3
+        input.size = 17
+        backbone.name = "deepmerge2"
+        head = { name = "votes", options = { weighting = "cumulative" } }
+        optimizer = { learning_rate = 0.01 }
+        training = { epochs = 20, batch_size = 8 }
+        schedule = { name = "plateau", plateau = { metric = "rmse", patience = 3 } }
+        selection.metric = "rmse"
+        [[loss]]
+        name = "mean_squared_error"
+        """
+    )
+
+
+@pytest.fixture(scope="session")
+def vote_run(vote_set: Path, vote_recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of that recipe on that set."""
+    from toomre.jobs.train import TrainOptions, train
+
+    folder = tmp_path_factory.mktemp("vote-run") / "run"
+    return train(vote_recipe, vote_set, folder, options=TrainOptions(device="cpu")).folder
+
+
 def draw_galaxies(count: int, size: int, rng: np.random.Generator, bands: int = 3) -> np.ndarray:
     """Draw galaxies of one or two blobs on noise of 1, which no check objects to: (n, b, y, x)."""
     y, x = np.mgrid[:size, :size] - (size - 1) / 2

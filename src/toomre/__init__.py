@@ -1,10 +1,11 @@
 """Find merging galaxies in survey images, and prove it.
 
 Each command of the command line is a function here: `simulate`, `observe`, `fetch`, `convert`,
-`prepare`, `look`, `compare`, `audit`, `lr_scan`, `tune`, `train`, `evaluate`, `crossvalidate`,
-`reproduce`, `classify`, `models`, `export` and `demo`. Beside them stand the objects that they
-take: `Recipe`, `Grid`, `Facts`, `Columns` and the options of each function. All are imported
-when first used, so that ``import toomre`` is quick.
+`cutouts`, `prepare`, `look`, `compare`, `audit`, `lr_scan`, `tune`, `train`, `evaluate`, `bias`,
+`embed`, `explain`, `crossvalidate`, `measure`, `forest`, `reproduce`, `classify`, `fraction`,
+`conformal`, `models`, `export` and `demo`. Beside them stand the objects that they take: `Recipe`,
+`Grid`, `Facts`, `Columns` and the options of each function. All are imported when first used, so
+that ``import toomre`` is quick.
 
 Examples
 --------
@@ -22,19 +23,28 @@ if TYPE_CHECKING:
     from toomre.images.grid import Grid
     from toomre.images.loading import Facts
     from toomre.jobs.audit import audit
+    from toomre.jobs.bias import bias
     from toomre.jobs.classify import ClassifyOptions, classify
     from toomre.jobs.compare import compare
+    from toomre.jobs.conformal import conformal
     from toomre.jobs.convert import ConvertOptions, convert
     from toomre.jobs.crossvalidate import FoldOptions, crossvalidate
+    from toomre.jobs.cutouts import CutoutOptions, cutouts
     from toomre.jobs.demo import demo
+    from toomre.jobs.embed import EmbedOptions, embed
     from toomre.jobs.evaluate import evaluate
+    from toomre.jobs.explain import explain
     from toomre.jobs.export import export
     from toomre.jobs.fetch import fetch
+    from toomre.jobs.forest import forest
+    from toomre.jobs.fraction import FractionBins, fraction
     from toomre.jobs.look import look
     from toomre.jobs.lr_scan import lr_scan
+    from toomre.jobs.measure import measure
     from toomre.jobs.models import models
     from toomre.jobs.observe import observe
     from toomre.jobs.prepare import prepare
+    from toomre.jobs.report import report
     from toomre.jobs.reproduce import reproduce
     from toomre.jobs.simulate import simulate
     from toomre.jobs.table_options import ReproduceOptions
@@ -51,8 +61,11 @@ __all__ = [
     "ClassifyOptions",
     "Columns",
     "ConvertOptions",
+    "CutoutOptions",
+    "EmbedOptions",
     "Facts",
     "FoldOptions",
+    "FractionBins",
     "Grid",
     "PreparedSet",
     "Recipe",
@@ -63,19 +76,28 @@ __all__ = [
     "TuneOptions",
     "__version__",
     "audit",
+    "bias",
     "classify",
     "compare",
+    "conformal",
     "convert",
     "crossvalidate",
+    "cutouts",
     "demo",
+    "embed",
     "evaluate",
+    "explain",
     "export",
     "fetch",
+    "forest",
+    "fraction",
     "look",
     "lr_scan",
+    "measure",
     "models",
     "observe",
     "prepare",
+    "report",
     "reproduce",
     "simulate",
     "train",
@@ -87,8 +109,11 @@ _PLACES = {
     "ClassifyOptions": "jobs.classify",
     "Columns": "preparation.columns",
     "ConvertOptions": "jobs.convert",
+    "CutoutOptions": "jobs.cutouts",
+    "EmbedOptions": "jobs.embed",
     "Facts": "images.loading",
     "FoldOptions": "jobs.crossvalidate",
+    "FractionBins": "jobs.fraction",
     "Grid": "images.grid",
     "PreparedSet": "preparation.prepared",
     "Recipe": "recipe",

@@ -148,3 +148,11 @@ def test_wrong_arguments_are_refused():
         confusion_figure([[1, 2, 3]])
     with pytest.raises(ArgumentError, match="Expected `evaluations` to be a name -> metrics"):
         metrics_figure({})
+
+
+def test_a_figure_as_pdf_is_the_same_each_time(tmp_path):
+    for name in ("a.pdf", "b.PDF"):
+        save_figure(confusion_figure([[8, 2], [1, 9]]), tmp_path / name)
+    first, second = ((tmp_path / name).read_bytes() for name in ("a.pdf", "b.PDF"))
+    assert first.startswith(b"%PDF")
+    assert first == second

@@ -117,3 +117,28 @@ def test_unknown_criterion_is_refused(criterion):
     expected = "Expected `criterion` to be 'balanced_accuracy', 'f1' or 'purity:VALUE'"
     assert str(caught.value).startswith(expected)
     assert repr(criterion) in str(caught.value)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=tables, fraction=st.sampled_from([0.05, 0.4]))
+def test_purity_at_a_stated_fraction_is_that_of_a_weighted_sample(rows, fraction):
+    label, score = np.array([row[0] for row in rows]), np.array([row[1] / 20 for row in rows])
+    weight = np.where(label == 1, fraction / label.mean(), (1 - fraction) / (1 - label).mean())
+    candidates = slow_candidates(score)
+    purity = [
+        precision_score(label, score >= c, sample_weight=weight, zero_division=0)
+        for c in candidates
+    ]
+    pure = [c for c, value in zip(candidates, purity, strict=True) if value >= 0.6]
+    criterion = f"purity:0.6@{fraction}"
+    if pure:
+        assert best_threshold(label, score, criterion) == pytest.approx(min(pure))
+    else:
+        with pytest.raises(ArgumentError, match=f"but got '{criterion}'"):
+            best_threshold(label, score, criterion)
+
+
+@pytest.mark.parametrize("criterion", ["purity:0.9@", "purity:0.9@0", "purity:0.9@1", "f1@0.1"])
+def test_an_impossible_fraction_is_refused(criterion):
+    with pytest.raises(ArgumentError, match="'purity:0.95@0.05' for a sample with 5 % mergers"):
+        best_threshold([0, 1], [0.2, 0.8], criterion)

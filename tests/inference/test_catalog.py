@@ -17,7 +17,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from toomre.errors import ArgumentError, MissingFileError, OutputError, OutputExistsError
-from toomre.inference.catalog import FORMATS, SCHEMA, check_output, open_catalog, sidecar_of
+from toomre.inference.catalog import (
+    FORMATS,
+    SCHEMA,
+    check_output,
+    open_catalog,
+    sidecar_of,
+    with_extra,
+)
 from toomre.inference.catalog_reading import read_catalog, read_provenance
 
 IDS = [
@@ -72,7 +79,7 @@ def rows_of(ids: list[str]) -> pa.Table:
     return pa.table(columns, schema=SCHEMA)
 
 
-def write(path: Path, parts: list[pa.Table], **options: bool) -> None:
+def write(path: Path, parts: list[pa.Table], **options: object) -> None:
     with open_catalog(path, **options) as writer:
         for part in parts:
             writer.write(part)
@@ -273,3 +280,17 @@ def test_reading_says_what_is_missing(tmp_path: Path) -> None:
         read_catalog(tmp_path / "x.csv")
     with pytest.raises(ArgumentError, match="ends in"):
         read_catalog(tmp_path / "x.txt")
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_extra_columns_come_back(tmp_path: Path, ending: str) -> None:
+    plain = rows_of(["a", "b", "c"])
+    schema = with_extra(SCHEMA, ["p_spread", "conformal_set"])
+    rows = plain.append_column("p_spread", pa.array([0.1, 0.2, np.nan]))
+    rows = rows.append_column("conformal_set", pa.array(["merger", "both", ""])).cast(schema)
+    path = tmp_path / f"x{ending}"
+    write(path, [rows], schema=schema)
+    found = read_catalog(path)
+    assert found.columns.tolist() == schema.names
+    np.testing.assert_array_equal(found["p_spread"], [0.1, 0.2, np.nan])
+    assert found["conformal_set"].tolist() == ["merger", "both", ""]

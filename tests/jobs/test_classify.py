@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from astropy.io import fits
 from PIL import Image
+from safetensors.torch import load_file
 
 import toomre
 from toomre.errors import ArgumentError, MissingFileError, OutputExistsError
@@ -23,6 +24,7 @@ from toomre.inference.catalog_reading import read_catalog, read_provenance
 from toomre.inference.predictor import Predictor
 from toomre.inference.store import open_model
 from toomre.jobs.classify import ClassifyOptions, classify
+from toomre.training.checkpoint import write_weights
 
 BANDS = ("g", "r", "i")
 STATED = ClassifyOptions(bands=BANDS, pixel_scale=0.4)
@@ -535,10 +537,27 @@ def test_real_images_of_every_format_never_stop_the_run(shared_data, make_model)
     assert result.table["image_id"].is_unique
 
 
+def test_several_models_are_averaged_with_their_spread(folder, make_model, tmp_path):
+    first, second = make_model("one"), make_model("two")
+    weights = load_file(second / "model.safetensors")
+    weights = {name: 0.9 * value for name, value in weights.items()}
+    card = json.loads((second / "model.json").read_text())
+    card["weights_sha256"] = write_weights(second / "model.safetensors", weights)
+    (second / "model.json").write_text(json.dumps(card))
+    each = [classify(folder, model, options=STATED).table["p_merger"] for model in (first, second)]
+    out = tmp_path / "mergers.fits"
+    found = classify(folder, [first, second], out, options=STATED)
+    np.testing.assert_allclose(found.table["p_merger"], (each[0] + each[1]) / 2, atol=1e-9)
+    np.testing.assert_allclose(found.table["p_spread"], abs(each[0] - each[1]) / 2, atol=1e-9)
+    assert found.table["model_id"].str.startswith("one+two-ensemble-of-2@").all()
+    assert len(read_provenance(out)["members"]) == 2
+
+
 MEASURE = """
 import sys
 from pathlib import Path
 from toomre.jobs.classify import ClassifyOptions, classify
+from toomre.training.checkpoint import write_weights
 stack, model, out = sys.argv[1:]
 classify(stack, model, out, options=ClassifyOptions(bands=("g", "r", "i"), pixel_scale=0.4))
 # Unlike getrusage's, this peak does not begin with that of the process that started this one.

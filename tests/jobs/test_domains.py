@@ -32,6 +32,7 @@ def target(tiny_target):
     ("changes", "words"),
     [
         ({"selection__metric": "target_snd"}, "target_snd, which needs images of a target"),
+        ({"calibration__threshold": "target_mixture"}, "target_mixture.*--target"),
         ({"adaptation__batch_norm": "shared"}, r"\[adaptation\].*--target"),
         ({"transfer__freeze": ["backbone.*"]}, r"\[transfer\].*--start"),
     ],
@@ -40,6 +41,16 @@ def test_a_recipe_that_asks_for_what_is_not_given(tiny_recipe, changes, words):
     with pytest.raises(ArgumentError, match=words):
         check_options(tiny_recipe.replaced(**changes), None, None)
     check_options(tiny_recipe.replaced(**changes), "a target", "a start")
+
+
+def test_what_is_frozen_may_be_public_weights_or_an_earlier_stages(tiny_recipe):
+    frozen = tiny_recipe.replaced(transfer__freeze=["backbone.*"])
+    check_options(frozen.replaced(backbone__options={"pretrained": "imagenet"}), None, None)
+    stages = [{"name": name, "epochs": 1} for name in ("a", "b")]
+    check_options(frozen.replaced(stage=stages), None, None)
+    inherited = frozen.replaced(stage=stages, transfer__normalisation="inherited")
+    with pytest.raises(ArgumentError, match=r"\[transfer\].*--start"):
+        check_options(inherited, None, None)
 
 
 @pytest.mark.parametrize(
@@ -96,3 +107,9 @@ def test_what_public_weights_expect_needs_pictures_from_0_to_255(source, tiny_re
     )
     found = normalisations(recipe, pictures, np.arange(72), None, None)
     assert found == {"source": Normalisation((127.0,) * 3, (128.0,) * 3)}
+
+
+def test_another_look_is_for_pictures_alone(source, tiny_recipe):
+    recipe = tiny_recipe.replaced(augmentation__appearance=0.5)
+    with pytest.raises(ArgumentError, match=r"augmentation.appearance.*0 for images.*got 0\.5"):
+        normalisations(recipe, source, np.arange(72), None, None)

@@ -10,6 +10,8 @@ from toomre.jobs.train import TrainOptions, train
 from toomre.preparation.prepared import PreparedSet
 from toomre.storage import write_json
 
+FILES = {"model.json", "model.safetensors", "validation_scores.parquet"}
+
 
 def seed(value, lower, upper):
     interval = {"value": value, "lower": lower, "upper": upper}
@@ -39,7 +41,7 @@ def test_two_files_with_mean_metrics_and_widest_interval(tiny_set, tiny_recipe, 
         crossvalidation=tmp_path / "cv",
         known_failures=["stars"],
     )
-    assert {p.name for p in (tmp_path / "out").iterdir()} == {"model.json", "model.safetensors"}
+    assert {p.name for p in (tmp_path / "out").iterdir()} == FILES
     card = open_model(tmp_path / "out").card
     assert card.metrics["cross-validation"] == {"roc_auc": pytest.approx((0.85, 0.75, 0.95))}
     assert card.metrics["validation"] == run.card.metrics["validation"]
@@ -60,4 +62,4 @@ def test_an_adapted_run_gives_the_targets_model_and_both_results(
     card = export(run.folder, tmp_path / "out").card
     assert card.weights_sha256 == run.card.weights_sha256
     assert set(card.metrics) == {"validation", "source test", "target test", "target all"}
-    assert {p.name for p in (tmp_path / "out").iterdir()} == {"model.json", "model.safetensors"}
+    assert {p.name for p in (tmp_path / "out").iterdir()} == FILES

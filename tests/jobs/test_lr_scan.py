@@ -38,7 +38,11 @@ def test_a_scan_of_a_recipe_that_learns(tiny_set, tiny_recipe, tmp_path):
     with Image.open(tmp_path / "scan" / "lr_scan.png") as image:
         assert image.width > 1000
     names = {path.name for path in (tmp_path / "scan").iterdir()}
-    assert names == {"recipe.toml", "lr_scan.csv", "lr_scan.json", "lr_scan.png"}
+    files = {"recipe.toml", "lr_scan.csv", "lr_scan.json", "lr_scan.png"}
+    assert names == files | {"gradient_flow.csv", "gradient_flow.png"}
+    flow = pd.read_csv(tmp_path / "scan" / "gradient_flow.csv")
+    assert (flow["largest"] >= flow["mean"]).all()
+    assert (flow["mean"] > 0).all()
     with pytest.raises(OutputExistsError):
         toomre.lr_scan(tiny_recipe, tiny_set, tmp_path / "scan", device="cpu")
 

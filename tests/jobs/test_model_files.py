@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from toomre.evaluation.validation_scores import VALIDATION_FILE, ValidationScores
 from toomre.inference.store import open_model
+from toomre.jobs.evaluate import evaluate
 from toomre.jobs.train import TrainOptions, train
 from toomre.networks.card import ModelCard
+from toomre.preparation.prepared import PreparedSet
 
 CPU = TrainOptions(device="cpu")
 
@@ -32,6 +35,15 @@ def test_a_source_alone_has_one_model(tiny_set, tiny_recipe, tmp_path):
     assert not (run.folder / "source").exists()
 
 
+def test_the_validation_parts_scores_are_kept(tiny_set, tiny_recipe, tmp_path):
+    run = train(tiny_recipe.replaced(training__epochs=1), tiny_set, tmp_path / "run", options=CPU)
+    scores = ValidationScores.read(run.folder / VALIDATION_FILE)
+    judged = evaluate(run, part="valid", device="cpu", figures=False).scores
+    np.testing.assert_allclose(scores.score, judged["p_merger"], atol=1e-6)
+    np.testing.assert_array_equal(scores.label, judged["label"])
+    assert scores.galaxies == judged["galaxy_id"].nunique()
+
+
 @pytest.mark.parametrize("policy", ["concatenated", "shared", "per_domain", "re_estimated"])
 def test_what_differs_between_the_domains(tiny_set, tiny_target, two_domains, tmp_path, policy):
     recipe = two_domains.replaced(
@@ -52,6 +64,30 @@ def test_what_differs_between_the_domains(tiny_set, tiny_target, two_domains, tm
     differing = {n for n in weights[0] if not torch.equal(weights[0][n], weights[1][n])}
     assert all("running_" in name or "num_batches" in name for name in differing)
     assert bool(differing) == own
+
+
+def test_a_threshold_from_the_targets_scores(
+    tiny_set, tiny_target, tiny_recipe, tmp_path, monkeypatch
+):
+    recipe = tiny_recipe.replaced(training__epochs=1, calibration__threshold="target_mixture")
+    seen = []
+
+    def judge(scores):
+        seen.append(scores)
+        return 0.125
+
+    monkeypatch.setattr("toomre.jobs.model_files.mixture_threshold", judge)
+    source, target = cards(train(recipe, tiny_set, tmp_path / "a", target=tiny_target, options=CPU))
+    assert target.threshold == 0.125
+    assert source.threshold != 0.125
+    assert source.calibration == target.calibration
+    split = PreparedSet.open(tiny_target).split
+    assert [len(scores) for scores in seen] == [len(split.rows("train"))]
+
+    monkeypatch.setattr("toomre.jobs.model_files.mixture_threshold", lambda scores: None)
+    source, target = cards(train(recipe, tiny_set, tmp_path / "b", target=tiny_target, options=CPU))
+    assert target.threshold == source.threshold
+    assert any("two heaps" in text for text in target.known_failures)
 
 
 def test_the_card_tells_of_the_target(tiny_set, tiny_target, two_domains, tmp_path):

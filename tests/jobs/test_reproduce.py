@@ -6,14 +6,16 @@ The networks see 17 pixels, not 75.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from toomre.errors import MissingFileError
 from toomre.images.cutout import Cutout
 from toomre.images.grid import Grid
-from toomre.jobs import table_runs
+from toomre.jobs import table_rows, table_runs
 from toomre.jobs.reproduce import reproduce
 from toomre.jobs.run import Run
 from toomre.jobs.table_options import ReproduceOptions
@@ -22,15 +24,17 @@ from toomre.preparation.writing import Plan, write_prepared
 from toomre.storage import read_json, write_json
 
 
-def write_set(folder, images, bands):
+def write_set(folder, images, bands, encoding="linear"):
     names = [f"i{number}" for number in range(len(images))]
     galaxies = [f"{folder.parent.name}-{number // 2}" for number in range(len(images))]
     labels = pd.array(np.arange(len(images)) // 2 % 2, dtype="Int8")
     catalog = pd.DataFrame({"image_id": names, "galaxy_id": galaxies, "label": labels})
     catalog = catalog.assign(ra=np.nan, dec=np.nan, redshift=2.0)
     options = SplitOptions(fractions=(0.5, 0.2, 0.3))
-    plan = Plan(Grid(size=17), options, "drawn for the tests", "2026-01-01T00:00:00")
-    write_prepared(folder, catalog, [Cutout(image, bands) for image in images], plan)
+    size = images.shape[-1]
+    plan = Plan(Grid(size=size), options, "drawn for the tests", "2026-01-01T00:00:00")
+    cutouts = [Cutout(image, bands, encoding=encoding) for image in images]
+    write_prepared(folder, catalog, cutouts, plan)
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +157,29 @@ def test_the_published_split_is_named_and_its_copies_are_not_flipped(options, pu
         text = done.markdown.read_text()
         assert "the published split, which has copies of test images in training" in text
         assert "augmentation.flips = False" in text
+
+
+@pytest.mark.slow
+def test_scratch_against_transfer_without_most_weights(galaxies, tmp_path, monkeypatch):
+    def find(name):
+        raise MissingFileError("not here")
+
+    monkeypatch.setattr(table_rows, "find_imagenet", find)
+    rng = np.random.default_rng(4)
+    pictures = galaxies(48, 96, rng, 3).clip(0, 255)
+    write_set(tmp_path / "sdss", pictures, ("i", "r", "g"), "display")
+    rows = "VGG-16: transfer, EfficientNet-Lite0: from scratch"
+    options = ReproduceOptions(tmp_path / "sdss", seeds=1, epochs=1, rows=rows, device="cpu")
+    done = reproduce("T10", tmp_path / "out", options=options)
+    frame = done.comparison.frame
+    assert set(frame["row"]) == {"EfficientNet-Lite0: from scratch"}
+    assert (frame["test_images"] == 16).all()  # each once, not 18 turned copies
+    text = done.markdown.read_text()
+    assert "weights not at hand: `toomre fetch imagenet:vgg16`" in text
+    left_out = json.loads(done.json.read_text())["left_out"]
+    assert list(left_out) == ["VGG-16: transfer"]
+    with pytest.raises(MissingFileError, match="is no prepared set. Prepare the images"):
+        reproduce("T10", tmp_path, options=replace(options, data=tmp_path))
 
 
 @pytest.mark.slow

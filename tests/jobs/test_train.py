@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -42,6 +43,7 @@ def test_run_folder_is_complete_and_learns(tiny_set, tiny_recipe, tmp_path):
         "model.safetensors",
         "recipe.toml",
         "split.csv",
+        "validation_scores.parquet",
     }
     assert run.recipe == tiny_recipe
     assert len(run.history) == 6
@@ -135,12 +137,14 @@ def finish(process: multiprocessing.Process) -> None:
 
 def test_ten_kills_one_hash(tiny_set, tiny_recipe, tmp_path, start):
     """Kill -9 ten times, at random moments of computing and of writing; resume each time."""
-    # Dropout, free rotation and checkpoints within an epoch: whatever could break a resume.
+    # Dropout, free rotation, averaged weights, checkpoints within an epoch: whatever could break
+    # a resume.
     recipe = tiny_recipe.replaced(
         backbone={"name": "deepmerge1"},
         head={"name": "deepmerge1"},
         loss=[{"name": "binary_cross_entropy"}],
         training__epochs=80,
+        training__average=0.9,
         augmentation__rotation=True,
     )
     path = tmp_path / "recipe.toml"
@@ -193,6 +197,42 @@ def test_kills_of_a_training_on_two_domains(tiny_set, tiny_target, two_domains, 
         assert weights_hash(disturbed / folder) == weights_hash(undisturbed / folder)
 
 
+def newest(out: Path) -> str:
+    """Return the newest checkpoint, of whichever stage."""
+    found = [str(path.relative_to(out)) for path in (out / "checkpoints").rglob("step-*.json")]
+    return max(found, default="")
+
+
+def test_kills_in_each_stage(tiny_set, tiny_recipe, tmp_path, start):
+    recipe = tiny_recipe.replaced(
+        stage=[
+            {"name": "head", "epochs": 20, "freeze": ["backbone.*"]},
+            {"name": "whole", "epochs": 20, "optimizer": {"name": "sgd", "learning_rate": 0.01}},
+        ],
+        training__epochs=20,
+    )
+    path = tmp_path / "recipe.toml"
+    recipe.write(path)
+    undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
+    finish(start(tiny_set, path, undisturbed))
+    for stage in ("1-head", "1-head", "2-whole", "2-whole"):
+        before = newest(disturbed)
+        process = start(tiny_set, path, disturbed)
+        while process.is_alive() and (
+            newest(disturbed) <= before or stage not in newest(disturbed)
+        ):
+            time.sleep(0.002)
+        process.kill()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL, "it ended before it could be killed"
+    finish(start(tiny_set, path, disturbed))
+    assert weights_hash(disturbed) == weights_hash(undisturbed)
+    histories = [pd.read_csv(out / "history.csv") for out in (disturbed, undisturbed)]
+    left_out = histories[0].columns.difference(["seconds"])
+    assert histories[0][left_out].equals(histories[1][left_out])
+    assert not (disturbed / "checkpoints").exists()
+
+
 @pytest.mark.parametrize("part", ["train", "all"])
 def test_labels_of_the_target_change_no_bit(
     tiny_set, tiny_target, noisy_labels, two_domains, tmp_path, part
@@ -202,6 +242,7 @@ def test_labels_of_the_target_change_no_bit(
         adaptation__target_part=part,
         adaptation__batch_norm="re_estimated",
         adaptation__normalisation="per_domain",
+        calibration__threshold="target_mixture",
     )
     honest = train(recipe, tiny_set, tmp_path / "a", target=tiny_target, options=CPU)
     noise = train(recipe, tiny_set, tmp_path / "b", target=noisy_labels, options=CPU)
@@ -254,6 +295,16 @@ def test_a_target_that_no_loss_looks_at_changes_no_weight(
     anew = train(recipe, tiny_set, tmp_path / "c", target=tiny_target, options=CPU)
     assert weights_hash(alone.folder) == weights_hash(anew.folder / "source")
     assert weights_hash(alone.folder) != weights_hash(anew.folder)
+
+
+def test_averaged_weights_are_what_is_kept(tiny_set, tiny_recipe, tmp_path):
+    # One epoch: the steps are the same, and the mean is not where they end.
+    recipe = tiny_recipe.replaced(training__epochs=1)
+    plain = train(recipe, tiny_set, tmp_path / "a", options=CPU)
+    mean = train(recipe.replaced(training__average=0.9), tiny_set, tmp_path / "b", options=CPU)
+    assert plain.history["train_loss"].equals(mean.history["train_loss"])
+    assert not plain.history["valid_loss"].equals(mean.history["valid_loss"])
+    assert weights_hash(plain.folder) != weights_hash(mean.folder)
 
 
 def test_a_run_with_another_target_is_not_gone_on_with(

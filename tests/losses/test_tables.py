@@ -12,7 +12,7 @@ from toomre.losses.tables import LEARNED_LOSSES, LOSSES, needs_target
 WIDTH = 6
 MAKERS = {**LOSSES, **{name: partial(make, WIDTH) for name, make in LEARNED_LOSSES.items()}}
 #: Those that look at the source alone.
-SUPERVISED = {"binary_cross_entropy", "cross_entropy", "fisher"}
+SUPERVISED = {"binary_cross_entropy", "cross_entropy", "fisher", "mean_squared_error"}
 ADAPTING = sorted(set(MAKERS) - SUPERVISED)
 LEARNING = [("adversarial", {}), ("fisher", {"centres": "learned"})]
 
@@ -20,6 +20,13 @@ LEARNING = [("adversarial", {}), ("fisher", {"centres": "learned"})]
 def make(name, **options):
     torch.manual_seed(1)
     return MAKERS[name](**options)
+
+
+def labelled(batch, name):
+    """Return the batch with the labels that a loss takes: classes, or a fraction a column."""
+    if name != "mean_squared_error":
+        return batch
+    return replace(batch, labels_source=torch.nn.functional.one_hot(batch.labels_source).float())
 
 
 def test_no_name_is_in_both_tables():
@@ -31,7 +38,7 @@ def test_no_name_is_in_both_tables():
     [(name, 2) for name in sorted(MAKERS)] + [(name, 1) for name in ADAPTING],
 )
 def test_a_finite_scalar_in_float32_on_one_logit_or_two(name, columns, domains):
-    batch = domains(shift=0.5, dtype=torch.float32)
+    batch = labelled(domains(shift=0.5, dtype=torch.float32), name)
     batch = replace(
         batch,
         logits_source=batch.logits_source[:, -columns:],
@@ -66,7 +73,7 @@ def test_a_missing_target_is_named(name, domains):
 
 @pytest.mark.parametrize("name", sorted(SUPERVISED))
 def test_the_target_changes_nothing_for_the_others(name, domains):
-    batch = domains(dtype=torch.float32)
+    batch = labelled(domains(dtype=torch.float32), name)
     alone = replace(batch, features_target=None, logits_target=None)
     assert torch.equal(make(name)(batch), make(name)(alone))
     assert not needs_target(name)
@@ -88,7 +95,7 @@ def test_what_is_learned_can_be_saved_and_loaded(name, options, domains):
 @pytest.mark.parametrize("name", sorted(MAKERS))
 def test_monitors_are_numbers_without_gradient(name, domains):
     loss = make(name)
-    loss(domains(dtype=torch.float32))
+    loss(labelled(domains(dtype=torch.float32), name))
     for value in getattr(loss, "monitors", dict)().values():
         assert value.shape == ()
         assert not value.requires_grad
@@ -96,5 +103,4 @@ def test_monitors_are_numbers_without_gradient(name, domains):
 
 @pytest.mark.parametrize("name", sorted(MAKERS))
 def test_every_loss_is_known_to_need_a_target_or_not(name):
-    alone = name in {"binary_cross_entropy", "cross_entropy", "fisher"}
-    assert needs_target(name) == (not alone)
+    assert needs_target(name) == (name not in SUPERVISED)

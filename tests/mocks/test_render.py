@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
@@ -25,6 +25,7 @@ def test_view_keeps_lengths(rng):
         np.testing.assert_allclose(np.linalg.norm(seen, axis=0), np.linalg.norm(stars, axis=0))
 
 
+@settings(deadline=None)  # the first call may wait for the kernels' compilation
 @given(
     place=st.tuples(st.floats(15, 24), st.floats(15, 24)),
     reach=st.floats(0, 14),

@@ -5,6 +5,7 @@ import torch
 
 from toomre.errors import ArgumentError
 from toomre.networks.dense import DenseHead
+from toomre.networks.tables import BACKBONES
 
 
 def test_m8_by_hand():
@@ -19,6 +20,25 @@ def test_m8_by_hand():
     limit = (6 / (512 + 2048)) ** 0.5
     largest = float(hidden.weight.detach().abs().max())
     assert 0.999 * limit < largest <= limit
+
+
+@pytest.mark.parametrize(
+    ("name", "whole", "top", "poster"),
+    [
+        ("vgg16", 15_767_361, (512 * 49 + 1) * 4096 + 4097 * 4096 + 4097 * 1000, 138e6),
+        ("inception_v3", 25_983_969, 2049 * 1000, 24e6),
+        ("densenet121", 9_055_105, 1025 * 1000, 8e6),  # it prints 0.8 million
+    ],
+)
+def test_m8_counts_beside_those_of_the_poster(name, whole, top, poster):
+    """S004 counts the networks with ImageNet's classifier, and trains them with this head."""
+    backbone = BACKBONES[name](bands=3, size=96)
+    own = sum(p.numel() for p in backbone.parameters())
+    head = DenseHead(backbone.num_features, [2048], 1, "leaky_relu", dropout=0.5, bias=0.01)
+    hidden = (backbone.num_features + 1) * 2048
+    assert sum(p.numel() for p in head.parameters()) == hidden + 2049
+    assert own + hidden + 2049 == whole
+    assert own + top == pytest.approx(poster, rel=0.01)
 
 
 def test_dropout_drops_half_in_training():

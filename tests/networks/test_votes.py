@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
@@ -75,3 +77,14 @@ def test_the_tree_adds_no_weights():
     torch.testing.assert_close(tree.eval()(features), wanted)
     assert plain.eval()(features).shape == (3, 37)
     assert float(plain.penalty()) == 0
+
+
+def test_a_softmax_is_over_the_answers_of_each_question():
+    torch.manual_seed(0)
+    head = VoteHead(6, fractions="softmax", weighting="cumulative").eval()
+    features = 20 * torch.randn(4, 6)
+    numbers, votes = head.dense(features).tolist(), head(features)
+    exponentials = [[math.exp(value) for value in row] for row in numbers]
+    wanted = [by_a_plain_loop(row, cumulative=True) for row in exponentials]
+    torch.testing.assert_close(votes, torch.tensor(wanted), atol=1e-6, rtol=1e-4)
+    torch.testing.assert_close(votes[:, :3].sum(1), torch.ones(4))

@@ -147,6 +147,16 @@ def test_a_set_that_is_only_tested_may_have_one_class(rng: np.random.Generator) 
     assert len(split.rows("test")) == 5
 
 
+def test_without_classes_groups_alone_are_dealt_out(rng: np.random.Generator) -> None:
+    groups = np.arange(60) // 2
+    split = make_split(_names(60), groups, None, np.arange(60) < 50, rng=rng)
+    parts = split.table["part"]
+    assert parts.value_counts().to_dict() == {"train": 36, "": 10, "test": 10, "valid": 4}
+    assert (parts.groupby(groups).nunique() == 1).all()
+    folds = fold_splits(_names(60), groups, None, np.arange(60) < 50, folds=5, rng=rng)
+    assert sorted(row for fold in folds for row in fold.rows("test")) == list(range(50))
+
+
 def test_nullable_labels(rng: np.random.Generator) -> None:
     labels = pd.array([0, 1] * 10 + [None], dtype="Int8")
     split = make_split(_names(21), range(21), labels, [True] * 21, rng=rng)

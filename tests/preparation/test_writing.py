@@ -21,6 +21,7 @@ from toomre.images.grid import Grid
 from toomre.preparation.prepared import PreparedSet
 from toomre.preparation.split import SplitOptions
 from toomre.preparation.writing import FILES, Plan, write_prepared
+from toomre.surveys.vote_tree import ANSWERS
 
 PLAN = Plan(Grid(size=8), SplitOptions(seed=5), "toomre prepare x", "2026-01-01T00:00:00+00:00")
 
@@ -96,6 +97,18 @@ def test_without_labels_there_is_no_split(tmp_path: Path) -> None:
     write_prepared(tmp_path / "out", catalog, _cutouts(5), PLAN)
     assert PreparedSet.open(tmp_path / "out").split is None
     assert not (tmp_path / "out" / "split.csv").exists()
+
+
+def test_votes_are_split_where_all_are_there(tmp_path: Path) -> None:
+    votes = dict.fromkeys(ANSWERS, 0.5)
+    catalog = _catalog(20).assign(label=pd.array([None] * 20, dtype="Int8"), **votes)
+    catalog.loc[[3, 8], "Class8.6"] = np.nan
+    write_prepared(tmp_path / "votes", catalog, _cutouts(20), PLAN)
+    prepared = PreparedSet.open(tmp_path / "votes")
+    parts = prepared.own_split().table["part"]
+    assert parts[parts == ""].index.tolist() == [3, 8]
+    assert set(parts.drop([3, 8])) == {"train", "valid", "test"}
+    assert prepared.catalog["Class1.1"].tolist() == [0.5] * 20
 
 
 def test_memory_does_not_grow(tmp_path: Path) -> None:

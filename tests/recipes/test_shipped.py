@@ -4,14 +4,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from toomre.build import architecture, build_network
 from toomre.errors import MissingFileError
 from toomre.images.cutout import Cutout
 from toomre.images.grid import Grid
 from toomre.losses.tables import needs_target
+from toomre.networks.pretrained import find_imagenet
 from toomre.preparation.split import SplitOptions
+from toomre.preparation.vote_table import cumulative_votes
 from toomre.preparation.writing import Plan, write_prepared
 from toomre.recipe import Adaptation, Recipe, Transfer
 from toomre.recipes.shipped import open_recipe, shipped_recipes
+from toomre.surveys.vote_tree import ANSWERS
+from toomre.training.transfer import freeze
 
 RECIPES = shipped_recipes()
 # Networks that need 64 pixels.
@@ -92,6 +97,55 @@ def test_options_of_the_losses_are_the_published_ones(name, within, factor):
     assert options.get("adversarial", {}).get("learning_rate_factor") == factor
 
 
+@pytest.mark.parametrize("name", ["gz2-custom-cnn", "gz2-resnet50", "gz2-resnet50-optimised"])
+def test_galaxy_zoo_hyper_parameters_are_the_published_ones(name):
+    """S002: Adam, batches of 128, the rate halved after 6 epochs, stop after 20."""
+    recipe = open_recipe(name)
+    assert (recipe.optimizer.name, recipe.optimizer.learning_rate) == ("adam", 1e-3)
+    assert (recipe.training.epochs, recipe.training.batch_size) == (100, 128)
+    plateau = recipe.schedule.plateau
+    assert (plateau.factor, plateau.patience, plateau.min_rate) == (0.5, 6, 1e-13)
+    selection = recipe.selection
+    assert (selection.metric, selection.patience, selection.min_delta) == ("accuracy", 20, 1e-3)
+    assert recipe.augmentation.rotation == ("optimised" in name)
+    assert recipe.input.size == 64
+
+
+NETWORKS = ["densenet121", "efficientnet_lite0", "inception_v3", "vgg16"]
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_transfer_hyper_parameters_are_the_published_ones(network):
+    """S004: SGD at 0.01 from scratch; Adam for the head, then SGD at 1e-4 with momentum."""
+    name = f"s004-{network.replace('_', '-')}"
+    scratch, transfer = open_recipe(f"{name}-scratch"), open_recipe(f"{name}-transfer")
+    rates = [(scratch.optimizer.name, 0.01, 0.0), ("adam", 0.001, 0.9), ("sgd", 1e-4, 0.9)]
+    found = [stage.optimizer for stage in (scratch, *transfer.stages())]
+    assert [(each.name, each.learning_rate, each.momentum) for each in found] == rates
+    assert [each.training.epochs for each in (scratch, *transfer.stages())] == [200, 10, 100]
+    head, last = transfer.stages()
+    assert head.transfer.freeze == ("backbone.*",)
+    assert bool(last.transfer.freeze) == (network in {"inception_v3", "efficientnet_lite0"})
+    # Between the two only the start and what follows from it differ.
+    for part in ("input", "head", "loss", "augmentation", "calibration", "seed"):
+        assert getattr(scratch, part) == getattr(transfer, part)
+    assert {scratch.backbone.name, transfer.backbone.name} == {network}
+    assert scratch.input.normalisation == "imagenet"
+    assert scratch.loss[0].options == {"class_weights": "balanced"}
+    assert (scratch.training.batch_size, scratch.selection.min_delta) == (32, 1e-4)
+
+
+def test_the_repaired_inception_learns_from_its_block_6d_on():
+    """Keras' layers from 165 on: what follows its block mixed5."""
+    recipe = open_recipe("s004-inception-v3-transfer")
+    network = build_network(architecture(recipe), bands=3, size=75)
+    freeze(network, recipe.stages()[1].transfer.freeze)
+    learns = {name.split(".")[1] for name, p in network.named_parameters() if p.requires_grad}
+    blocks = {f"Mixed_{block}" for block in ("6d", "6e", "7a", "7b", "7c")}
+    assert learns == blocks | {"layers"}
+    assert recipe.transfer.frozen_batch_norm == "inference"
+
+
 def test_fixed_rate_recipes_differ_in_little_else():
     for name in RECIPES:
         if name.endswith("-fixed-rate"):
@@ -129,6 +183,8 @@ def write_set(folder, images, encoding):
     labels = pd.array(np.arange(len(images)) % 2, dtype="Int8")
     catalog = pd.DataFrame({"image_id": names, "galaxy_id": names, "label": labels})
     catalog = catalog.assign(ra=np.nan, dec=np.nan, redshift=2.0)
+    votes = cumulative_votes(np.random.default_rng(3).random((len(images), len(ANSWERS))))
+    catalog = catalog.assign(**dict(zip(ANSWERS, votes.T, strict=True)))
     cutouts = [Cutout(image, ("a", "b", "c"), 0.4, encoding) for image in images]
     size = images.shape[-1]
     grid = Grid(size=size, crop=size, native_pixel_scale=0.4)
@@ -152,7 +208,15 @@ def start(domains, tmp_path_factory):
 
 
 def small(recipe: Recipe, size: int) -> Recipe:
-    return recipe.replaced(input__size=size, training__epochs=1, training__batch_size=12)
+    """Shorten a recipe, and start at random where the public weights are not on this machine."""
+    options = dict(recipe.backbone.options)
+    if "pretrained" in options:
+        try:
+            find_imagenet(recipe.backbone.name)
+        except MissingFileError:
+            del options["pretrained"]
+    short = recipe.replaced(input__size=size, training__epochs=1, training__batch_size=12)
+    return short.replaced(backbone__options=options)
 
 
 @pytest.mark.parametrize(
@@ -176,6 +240,6 @@ def test_every_recipe_trains_for_one_epoch(name, domains, start, tmp_path):
         start=None if recipe.transfer == Transfer() else start,
         options=TrainOptions(device="cpu"),
     )
-    assert len(run.history) == 1
+    assert len(run.history) == len(recipe.stages())
     shown = {name for name in run.history if name in {term.name for term in recipe.loss}}
     assert shown == {term.name for term in recipe.loss}

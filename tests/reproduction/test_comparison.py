@@ -101,3 +101,19 @@ def test_json_has_no_nan(comparison):
     assert found["table"] == "T5"
     assert len(found["trainings"]) == 2
     assert found["numbers"][0]["published_low"] is None
+
+
+def test_a_row_that_was_left_out_says_why():
+    table = read_table("T10")
+    rows = table.rows("VGG-16: from scratch")
+    averages = {f"averaged_{name}": 0.9 for name in ("purity", "completeness", "f1")}
+    found = outcome(rows[0].name, 1, {"sdss": {**averages, "roc_auc": 0.95}})
+    reason = "weights not at hand: `toomre fetch imagenet:vgg16`"
+    made = Comparison(table, rows, (found,), (), {"VGG-16: transfer": reason})
+    lines = [line for line in made.to_markdown().splitlines() if line.startswith("|")]
+    assert {line.count("|") for line in lines} == {10}
+    ours, published = lines[-2:]
+    assert ours.startswith(f"| VGG-16: transfer | sdss | ours | {reason} |")
+    assert published == "|  |  | published | 0.97 | 0.97 | 0.97 | - |  |  |"
+    assert made.to_dict()["left_out"] == {"VGG-16: transfer": reason}
+    assert set(made.frame["row"]) == {"VGG-16: from scratch"}

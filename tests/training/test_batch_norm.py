@@ -13,7 +13,7 @@ from toomre.training.batch_norm import (
     PerDomain,
     ReEstimated,
     Shared,
-    frozen_norms,
+    held_norms,
     re_estimate,
 )
 
@@ -184,10 +184,34 @@ def test_a_source_alone_is_forwarded_as_ever():
         assert torch.equal(found[1], make().train()(SOURCE[0])[1])
 
 
-def test_frozen_layers_are_found_and_left_alone():
+def test_frozen_layers_are_left_alone():
     network = make()
-    assert frozen_norms(network) == []
     network.backbone.norm.requires_grad_(False)
-    assert frozen_norms(network) == [network.backbone.norm]
     re_estimate(network, TARGET)
     assert torch.equal(network.backbone.norm.running_mean, torch.zeros(4))
+
+
+@pytest.mark.parametrize("answer_by", ["inference", "batch_statistics"])
+def test_frozen_layers_answer_by_the_one_or_the_other(answer_by):
+    network = make().train()
+    norm = network.backbone.norm
+    norm.requires_grad_(False)
+    before = {name: buffer.clone() for name, buffer in norm.named_buffers()}
+    images = torch.randn(8, 4) + 3
+    with held_norms(network, answer_by):
+        found = norm(images)
+    mean, var = images.mean(0), images.var(0, correction=0)
+    if answer_by == "inference":
+        mean, var = before["running_mean"], before["running_var"]
+    wanted = (images - mean) / (var + norm.eps).sqrt()
+    torch.testing.assert_close(found, norm.weight * wanted + norm.bias)
+    assert torch.equal(norm.running_mean, before["running_mean"])
+    assert torch.equal(norm.running_var, before["running_var"])
+    assert (norm.training, norm.momentum) == (True, 0.1)
+
+
+def test_layers_that_learn_go_on_measuring():
+    network = make().train()
+    with held_norms(network, "inference"):
+        network.backbone.norm(torch.randn(8, 4) + 3)
+    assert (network.backbone.norm.running_mean > 0.1).all()

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from toomre.training.lr_scan import scan_table, suggest
-from toomre.training.plots import lr_scan_figure, trials_figure
+from toomre.training.plots import gradient_flow_figure, lr_scan_figure, trials_figure
 
 
 def scan(rng, steps=200):
@@ -61,4 +61,19 @@ def test_the_best_trial_is_marked_in_every_panel(rng):
         np.testing.assert_allclose(axes.collections[1].get_offsets()[0], [x, 0.1])
     assert len(rate.collections[0].get_offsets()) == 11
     assert first.lines[0].get_ydata()[-1] == 0.1
+    figure.draw_without_rendering()
+
+
+def test_gradients_of_every_layer_from_image_to_answer():
+    table = pd.DataFrame(
+        {"layer": ["conv1.weight", "head.weight"], "mean": [1e-3, 0.0], "largest": [1e-2, 0.0]}
+    )
+    figure = gradient_flow_figure(table)
+    (axes,) = figure.axes
+    names = [text.get_text() for text in axes.get_yticklabels()]
+    assert names == ["conv1", "head"]
+    mean, largest = axes.lines
+    np.testing.assert_allclose(mean.get_xdata(), [1e-3, 1e-12])
+    np.testing.assert_allclose(largest.get_xdata(), [1e-2, 1e-12])
+    assert axes.yaxis_inverted()
     figure.draw_without_rendering()

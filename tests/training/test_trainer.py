@@ -256,3 +256,31 @@ def test_frozen_layers_keep_their_statistics(tmp_path):
     Trainer(setup, tmp_path, Selector("last")).fit()
     after = setup.network.backbone.state_dict()
     assert all(torch.equal(after[name], before[name]) for name in before)
+
+
+@pytest.mark.parametrize("kind", ["inference", "batch_statistics"])
+def test_a_head_fitted_to_batch_statistics_fails_in_the_test(tmp_path, kind):
+    """Why S004's Inception row failed: so old Keras trained heads on frozen bases."""
+    torch.manual_seed(0)
+    network = Network(Normed(), Head())
+    linear, norm = network.backbone.layers
+    torch.nn.init.eye_(linear.weight)
+    norm.running_mean += 1.5  # of the images that the base was made for
+    network.backbone.requires_grad_(False)
+    optimizer = torch.optim.Adam(network.head.parameters())
+    setup = replace(
+        experiment(epochs=40, rate=0.05), network=network, optimizer=optimizer, frozen_norms=kind
+    )
+    fitted = Trainer(setup, tmp_path, Selector("last")).fit()
+    assert fitted.history[-1]["train_loss"] < 0.4  # nothing to be seen of it in training
+    images, labels = (
+        torch.cat(parts) for parts in zip(*(Images().batch(99, k) for k in range(50)), strict=True)
+    )
+    with torch.no_grad():
+        called = network.eval()(images)[1].argmax(1)
+    right = float((called == labels).float().mean())
+    if kind == "inference":
+        assert right > 0.9
+    else:
+        assert right < 0.6
+        assert float((called == 0).float().mean()) > 0.95  # nearly all one class

@@ -7,6 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from toomre.cli.mosaic_options import (
+    Checksums,
+    Extension,
+    MaskBits,
+    MaskExtension,
+    PSFFwhm,
+    PSFTarget,
+    Regrid,
+    SizeArcsec,
+    SizeColumn,
+    SizeFactor,
+    psf_matching,
+    source_of,
+)
 from toomre.cli.options import (
     Bands,
     DecColumn,
@@ -23,23 +37,30 @@ from toomre.cli.options import (
 if TYPE_CHECKING:
     from toomre.jobs.classify import ClassifiedCatalog
 
-__all__ = ["classify"]
+__all__ = ["classify", "report"]
 
 _SHOWN = 5
 
 
 def classify(  # noqa: PLR0917 - typer hands them over by name
-    source: Annotated[
-        Path,
-        typer.Argument(
-            metavar="INPUT", help="Folder of cutouts, one cutout, a .npy stack or a prepared set."
-        ),
-    ],
     out: Annotated[
         Path, typer.Option(help="Catalogue to write: .parquet, .fits, .vot, .ecsv or .csv.")
     ],
+    source: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="INPUT", help="Folder of cutouts, one cutout, a .npy stack or a prepared set."
+        ),
+    ] = None,
+    mosaic: Annotated[
+        list[str] | None,
+        typer.Option(help="In place of INPUT: BAND=FILES of survey images; repeat it."),
+    ] = None,
     model: Annotated[
-        str | None, typer.Option(help="Model by name or folder; default: the first shipped one.")
+        list[str] | None,
+        typer.Option(
+            help="Model by name or folder; default: the first shipped one. Several are averaged."
+        ),
     ] = None,
     catalog: Annotated[
         Path | None, typer.Option(help="Table of the galaxies: gives ids, positions and order.")
@@ -55,6 +76,16 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
     threshold: Annotated[
         float | None, typer.Option(help="Probability of a merger; default: the model's.")
     ] = None,
+    size_arcsec: SizeArcsec = None,
+    size_column: SizeColumn = None,
+    size_factor: SizeFactor = 1.0,
+    extension: Extension = None,
+    mask_extension: MaskExtension = None,
+    mask_bits: MaskBits = None,
+    regrid: Regrid = "interp",
+    psf_target: PSFTarget = None,
+    psf_fwhm: PSFFwhm = None,
+    checksums: Checksums = True,
     device: Device = "auto",
     allow_domain: Annotated[
         bool,
@@ -74,11 +105,21 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
     from toomre.jobs.classify import ClassifyOptions
     from toomre.jobs.classify import classify as job
     from toomre.preparation.columns import Columns
-    from toomre.preparation.inputs import Source
 
+    stamps = {
+        "size_arcsec": size_arcsec,
+        "size_column": size_column,
+        "size_factor": size_factor,
+        "extension": extension,
+        "mask_extension": mask_extension,
+        "mask_bits": mask_bits,
+        "regrid": regrid,
+        "psf": psf_matching(psf_target, psf_fwhm),
+        "checksums": checksums,
+    }
     with progress_bar("Classifying") as progress:
         result = job(
-            Source(source, pattern),
+            source_of(source, pattern, mosaic, stamps),
             model,
             out,
             catalog,
@@ -94,12 +135,12 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
             ),
             progress=progress,
         )
-    _report(result)
+    report(result)
     if strict and result.summary["bad"]:
         raise typer.Exit(1)
 
 
-def _report(result: ClassifiedCatalog) -> None:
+def report(result: ClassifiedCatalog) -> None:
     """Print what was found, and the most frequent flags."""
     from toomre.cli.progress import console
     from toomre.images.flags import is_bad

@@ -17,6 +17,7 @@ __all__ = [
     "PixelScale",
     "RaColumn",
     "names",
+    "whole_numbers",
 ]
 
 Bands = Annotated[str | None, typer.Option(help="Bands of the inputs in order, such as i,r,g.")]
@@ -44,3 +45,23 @@ def names(text: str | None) -> tuple[str, ...] | None:
     ('i', 'r', 'g')
     """
     return None if text is None else tuple(part.strip() for part in text.split(","))
+
+
+def whole_numbers(name: str, text: str) -> tuple[int, ...]:
+    """Return the numbers in a list with commas.
+
+    Raises
+    ------
+    BadParameter
+        If one is not a whole number.
+
+    Examples
+    --------
+    >>> whole_numbers("epochs", "0, 20,40")
+    (0, 20, 40)
+    """
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        allowed = "Expected whole numbers with commas, such as 0,20,40"
+        raise typer.BadParameter(f"{allowed}, but got {text!r}.", param_hint=f"--{name}") from error

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["console", "epoch_line", "progress_bar", "stages"]
 
-_SHOWN = ("train_loss", "valid_loss", "valid_roc_auc", "seconds")
+_SHOWN = ("train_loss", "valid_loss", "valid_roc_auc", "valid_rmse", "seconds")
 
 
 def console() -> Console:

@@ -13,13 +13,16 @@ __all__ = ["reproduce"]
 
 
 def reproduce(
-    table: Annotated[str, typer.Argument(help="T1 to T8.")],
+    table: Annotated[str, typer.Argument(help="T1 to T8, or T10.")],
     *,
     out: Annotated[Path, typer.Option(help="Folder for the table, the runs and the mocks.")] = Path(
         "reproduction"
     ),
     data: Annotated[
-        Path | None, typer.Option(help="Folder of the published sets (from `toomre convert`).")
+        Path | None,
+        typer.Option(
+            help="Folder of the published sets (from `toomre convert`); for T10 a prepared set."
+        ),
     ] = None,
     mocks: Annotated[
         bool, typer.Option("--mocks", help="Use the built-in mocks (the default without --data).")

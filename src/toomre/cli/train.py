@@ -33,6 +33,9 @@ def train(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Also write a TensorBoard log.")
     ] = False,
+    keep_every: Annotated[
+        int, typer.Option(min=0, help="Keep the weights of every n-th epoch, for `toomre embed`.")
+    ] = 0,
 ) -> None:
     """Train a network on a prepared data set and calibrate it.
 
@@ -51,7 +54,9 @@ def train(
         changes["seed"] = seed
     if epochs is not None:
         changes["training__epochs"] = epochs
-    options = TrainOptions(device=device, resume=resume, tensorboard=tensorboard)
+    options = TrainOptions(
+        device=device, resume=resume, tensorboard=tensorboard, keep_every=keep_every
+    )
     with progress_bar("training") as bar:
         run = job(
             plan.replaced(**changes),
@@ -63,14 +68,17 @@ def train(
             progress=bar,
             listeners=[epoch_line],
         )
-    auc = run.card.metrics["validation"]["roc_auc"]
+    metrics = run.card.metrics["validation"]
+    name, said = ("rmse", "RMSE") if "rmse" in metrics else ("roc_auc", "ROC-AUC")
+    value, lower, upper = metrics[name]
     typer.echo(
         f"Trained {run.card.model_id} in {len(run.history)} epochs (kept: epoch "
-        f"{run.card.training.epoch}). Validation ROC-AUC {auc[0]:.3f} ({auc[1]:.3f} to "
-        f"{auc[2]:.3f}), threshold {run.card.threshold:.3f}."
+        f"{run.card.training.epoch}). Validation {said} {value:.3f} ({lower:.3f} to "
+        f"{upper:.3f}), threshold {run.card.threshold:.3f}."
     )
     for warning in run.card.training.warnings:
         typer.echo(f"Warning: {warning}")
-    typer.echo(f"Next: toomre evaluate {run.folder}")
+    command = "toomre zoo evaluate" if name == "rmse" else "toomre evaluate"
+    typer.echo(f"Next: {command} {run.folder}")
     if target is not None:
         typer.echo(f"      toomre evaluate {run.folder} --data {target}")

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from toomre.datasets.appearance import change_appearance
 from toomre.datasets.augmentation import augment, draw
 from toomre.datasets.normalisation import Normalisation
 from toomre.datasets.window import centre_window
@@ -43,7 +44,8 @@ class TrainingBatches:
     rows
         The rows to train on.
     labels
-        One label for each of `rows`, or None for a target domain, which has none here.
+        One label for each of `rows`, (n,), or one row of fractions, (n, k); None for a target
+        domain, which has none here.
     view
         Input size and normalisation.
     augmentation
@@ -71,7 +73,7 @@ class TrainingBatches:
         self,
         images: NDArray[np.float32],
         rows: NDArray[np.intp],
-        labels: NDArray[np.int64] | None,
+        labels: NDArray[np.int64] | NDArray[np.float32] | None,
         view: View,
         augmentation: Augmentation,
         batch_size: int,
@@ -81,7 +83,7 @@ class TrainingBatches:
             raise ArgumentError.expected("the training part", "two images or more", len(rows))
         self._images = images
         self._rows = np.asarray(rows, dtype=np.intp)
-        self._labels = None if labels is None else torch.as_tensor(np.asarray(labels, np.int64))
+        self._labels = None if labels is None else _label_tensor(labels)
         self._view = view
         self._augmentation = augmentation
         self._size = min(batch_size, len(rows))
@@ -100,7 +102,9 @@ class TrainingBatches:
         order, random = self._draws(epoch)
         chosen = order[step * self._size : (step + 1) * self._size]
         stored = self._images[self._rows[chosen], :, self._window, self._window]
-        changed = augment(stored, random[chosen], self._view.size, self._augmentation)
+        plan = self._augmentation
+        changed = augment(stored, random[chosen], self._view.size, plan)
+        changed = change_appearance(changed, plan.appearance, [self._seed, epoch], chosen)
         pixels = to_tensor(self._view.normalisation.apply(changed))
         return pixels, None if self._labels is None else self._labels[chosen]
 
@@ -109,6 +113,12 @@ class TrainingBatches:
             order = np.random.default_rng([self._seed, epoch, 1]).permutation(len(self._rows))
             self._epoch = (epoch, order, draw(self._seed, epoch, len(self._rows)))
         return self._epoch[1], self._epoch[2]
+
+
+def _label_tensor(labels: NDArray[np.int64] | NDArray[np.float32]) -> Tensor:
+    """Return classes as int64 and fractions as float32."""
+    values = np.asarray(labels)
+    return torch.as_tensor(values.astype(np.float32 if values.dtype.kind == "f" else np.int64))
 
 
 class EvaluationBatches:

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from toomre.errors import ArgumentError
+from toomre.evaluation.class_averages import CLASS_AVERAGES
 from toomre.evaluation.weighted import WEIGHTED, Scored, cumulative_counts
 from toomre.lookup import lookup
 
@@ -105,7 +106,8 @@ def bootstrap(
     resamples
         How many are drawn.
     metrics
-        Names in `toomre.evaluation.metrics.METRICS`.
+        Names in `toomre.evaluation.metrics.METRICS`, or in
+        `toomre.evaluation.class_averages.CLASS_AVERAGES`.
 
     Raises
     ------
@@ -124,7 +126,8 @@ def bootstrap(
     >>> print(bootstrap(label, score, None, threshold=0.5, rng=rng)["accuracy"])
     0.8... (0.8... to 0.8...)
     """
-    functions = {name: lookup(WEIGHTED, name, "metric") for name in metrics}
+    known = {**WEIGHTED, **CLASS_AVERAGES}
+    functions = {name: lookup(known, name, "metric") for name in metrics}
     sample = Scored.of(label, score, threshold)
     whole = np.ones((1, len(sample.label)))
     draws: dict[str, list[Floats]] = {name: [] for name in functions}

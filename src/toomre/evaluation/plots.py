@@ -49,7 +49,7 @@ _PANELS = {
 
 
 def save_figure(figure: Figure, path: Path | str) -> None:
-    """Write a figure as PNG with 150 dots per inch, whole or not at all.
+    """Write a figure as its suffix says, PNG with 150 dots per inch or PDF, whole or not at all.
 
     Examples
     --------
@@ -59,8 +59,11 @@ def save_figure(figure: Figure, path: Path | str) -> None:
     >>> path.read_bytes()[1:4]
     b'PNG'
     """
+    kind = Path(path).suffix.removeprefix(".").lower()
+    # Without the time, so that the same figure gives the same bytes.
+    fixed = {"CreationDate": None} if kind == "pdf" else None
     with atomic_path(Path(path)) as temporary:
-        figure.savefig(temporary, format="png", dpi=_DPI)
+        figure.savefig(temporary, format=kind, dpi=_DPI, metadata=fixed)
 
 
 def history_figure(history: pd.DataFrame) -> Figure:

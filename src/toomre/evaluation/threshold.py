@@ -22,7 +22,8 @@ def best_threshold(
     ``"f1"``, the plateau is the unbroken run of candidates around the best one whose value is
     at most one standard error of the best value below it; the answer is the candidate nearest
     to the plateau's middle. For ``"purity:0.95"`` it is the lowest candidate, so the most
-    complete one, with at least that purity.
+    complete one, with at least that purity; for ``"purity:0.95@0.05"`` with that purity where 5 %
+    of the galaxies are mergers, whatever their fraction here.
 
     Parameters
     ----------
@@ -31,7 +32,8 @@ def best_threshold(
     score
         Array of shape (image,), 0 to 1; images with NaN are left out.
     criterion
-        ``"balanced_accuracy"``, ``"f1"`` or ``"purity:VALUE"`` with a VALUE above 0, up to 1.
+        ``"balanced_accuracy"``, ``"f1"`` or ``"purity:VALUE"`` with a VALUE above 0, up to 1, and
+        ``"@FRACTION"`` behind it with a true fraction of mergers between 0 and 1.
 
     Returns
     -------
@@ -49,13 +51,15 @@ def best_threshold(
     >>> best_threshold([0, 1, 0, 1, 1], [0.1, 0.2, 0.3, 0.6, 0.8], "purity:0.7")
     0.15...
     """
-    target = _purity_target(criterion)
+    target, fraction = _purity_target(criterion)
     sample = Scored.of(label, score)
     if not 0 < sample.label.sum() < len(sample.label):
         return 0.5
     candidates, tp, fp = _table(sample)
     if target is not None:
-        return _lowest_pure(candidates, tp, fp, target)
+        if fraction is not None:
+            tp, fp = tp / tp[-1] * fraction, fp / fp[-1] * (1 - fraction)
+        return _lowest_pure(candidates, tp, fp, criterion, target)
     mergers, nonmergers = tp[-1], fp[-1]
     if criterion == "f1":
         # F1 = 2 J / (1 + J), where J is the fraction tp / (tp + fp + fn).
@@ -114,30 +118,36 @@ def _plateau_middle(candidates: Floats, good: NDArray[np.bool_], best: int) -> f
     return float(plateau[np.argmin(np.abs(plateau - middle))])
 
 
-def _lowest_pure(candidates: Floats, tp: Floats, fp: Floats, target: float) -> float:
+def _lowest_pure(
+    candidates: Floats, tp: Floats, fp: Floats, criterion: str, target: float
+) -> float:
     purity = np.nan_to_num(ratio(tp, tp + fp))
     pure = np.flatnonzero(purity >= target)
     if not len(pure):
         raise ArgumentError.expected(
             "criterion",
             f"a purity of at most {purity.max():.3f}, the highest that these scores reach",
-            f"purity:{target:g}",
+            criterion,
         )
     return float(candidates[pure[-1]])
 
 
-def _purity_target(criterion: str) -> float | None:
+def _purity_target(criterion: str) -> tuple[float | None, float | None]:
+    """Return the purity that is asked for, if any, and for which true fraction of mergers."""
     if criterion in ("balanced_accuracy", "f1"):
-        return None
+        return None, None
     name, _, text = criterion.partition(":")
+    text, at, stated = text.partition("@")
     try:
         target = float(text) if name == "purity" else np.nan
+        fraction = float(stated) if at else None
     except ValueError:
-        target = np.nan
-    if not 0 < target <= 1:
+        target, fraction = np.nan, None
+    if not 0 < target <= 1 or (fraction is not None and not 0 < fraction < 1):
         raise ArgumentError.expected(
             "criterion",
-            "'balanced_accuracy', 'f1' or 'purity:VALUE', such as 'purity:0.95'",
+            "'balanced_accuracy', 'f1' or 'purity:VALUE', such as 'purity:0.95', or "
+            "'purity:0.95@0.05' for a sample with 5 % mergers",
             criterion,
         )
-    return target
+    return target, fraction

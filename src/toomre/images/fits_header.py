@@ -19,6 +19,7 @@ _CARD = 80
 _END = b"END".ljust(_CARD)
 _MOST_HEADER_BYTES = 4 << 20  # of the whole file: about 52,000 cards
 _MOST_UNITS = 256
+_SUMMED = 1 << 24  # bytes that are summed at a time
 _BITPIX = (8, 16, 32, 64, -32, -64)
 
 
@@ -192,7 +193,7 @@ def walk(content: bytes, max_bytes: int) -> tuple[list[HeaderDataUnit], list[tup
     warnings: list[tuple[Flag, str]] = []
     position, header_bytes = 0, 0
     while position < len(content):
-        if units and not content.startswith(b"XTENSION", position):
+        if units and content[position : position + 8] != b"XTENSION":
             warnings.append((Flag.HEADER_ODD, _surplus(content, position)))
             break
         unit = _unit(content, position, len(units))
@@ -234,9 +235,11 @@ def _check_extent(unit: HeaderDataUnit, length: int, max_bytes: int) -> None:
 
 def _sum(content: bytes, start: int, stop: int) -> int:
     """Return the ones' complement sum of 32-bit words, as the FITS standard defines it."""
-    block = content[start:stop]
-    block += bytes(-len(block) % 4)
-    total = int(np.frombuffer(block, ">u4").sum(dtype=np.uint64))
+    total, stop = 0, min(stop, len(content))
+    for first in range(start, stop, _SUMMED):
+        block = content[first : min(first + _SUMMED, stop)]
+        block += bytes(-len(block) % 4)
+        total += int(np.frombuffer(block, ">u4").sum(dtype=np.uint64))
     while total >> 32:
         total = (total & 0xFFFFFFFF) + (total >> 32)
     return total

@@ -46,6 +46,7 @@ class Flag(IntFlag):
     TOO_MASKED = 1 << 19  # more masked pixels than the limit
     CENTRE_MASKED = 1 << 20  # the centre, where the galaxy should be, is masked
     BLANK = 1 << 21  # all pixels have the same value
+    OUTSIDE = 1 << 22  # the position lies in none of the mosaics
     # warn: the input is used, and the user should know
     PADDING = 1 << 32  # the last FITS block is not filled up
     EXTENSION_MISMATCH = 1 << 33  # the content is another format than the ending says
@@ -63,6 +64,8 @@ class Flag(IntFlag):
     STRETCH = 1 << 45  # looks like a stretched picture where linear flux is expected
     HEADER_ODD = 1 << 46  # a header that had to be repaired to be read
     OOD = 1 << 47  # unlike the images that the model was trained on (out of distribution)
+    REPROJECTED = 1 << 48  # a band was brought to the pixel grid of another
+    PSF_BROADER = 1 << 49  # a band is less sharp than was asked for, and was left so
 
 
 _FIRST_WARNING = Flag.PADDING.value

@@ -77,6 +77,7 @@ def _scale(header: Header, axes: int) -> float | None:
             raise BadInputError(Flag.WCS, note)
     if len(sky) != 2:
         return None
+    sky.sort(key=lambda i: types[i].startswith("DEC") or types[i][1:4] == "LAT")  # longitude first
     scale = 3600.0 * math.sqrt(proj_plane_pixel_area(_linear_part(header, sky, has_matrix)))
     if not (math.isfinite(scale) and scale > 0):
         raise BadInputError(Flag.WCS, f"the pixel scale would be {scale} arcsec/pixel")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -26,8 +26,20 @@ from toomre.inference.catalog_text import TEXT_COLUMNS
 from toomre.output import output_lock
 from toomre.spreadsheet import guard
 from toomre.storage import atomic_path, sha256_file, write_json
+from toomre.surveys.vote_tree import ANSWERS
 
-__all__ = ["FORMATS", "SCHEMA", "CatalogWriter", "check_output", "open_catalog", "sidecar_of"]
+__all__ = [
+    "EXTRA",
+    "FORMATS",
+    "SCHEMA",
+    "VOTE_FORMATS",
+    "VOTE_SCHEMA",
+    "CatalogWriter",
+    "check_output",
+    "open_catalog",
+    "sidecar_of",
+    "with_extra",
+]
 
 #: The endings of the formats.
 FORMATS = (".parquet", ".fits", ".vot", ".ecsv", ".csv")
@@ -56,6 +68,22 @@ SCHEMA = pa.schema(
     metadata=_PLAIN.metadata,
 )
 
+#: Columns that a catalogue may have behind the others: the standard deviation of p_merger over
+#: the models of an ensemble, and the set of `toomre.evaluation.conformal`.
+EXTRA = pa.schema([pa.field("p_spread", pa.float64()), pa.field("conformal_set", pa.string())])
+
+#: The same with 37 vote fractions in place of the probability of a merger.
+VOTE_SCHEMA = pa.schema(
+    [
+        *(SCHEMA.field(name) for name in ("image_id", "ra", "dec")),
+        *(pa.field(name, pa.float64()) for name in ANSWERS),
+        *(SCHEMA.field(name) for name in ("is_merger", "status", "flags", "reason", "model_id")),
+    ]
+)
+
+#: The endings of formats that can have a dot in the name of a column.
+VOTE_FORMATS = (".parquet", ".csv")
+
 # Rows of a Parquet row group: enough to compress well, few enough for any memory.
 _GROUP = 16_384
 
@@ -64,12 +92,27 @@ class CatalogWriter(Protocol):
     """Something that takes the rows of a catalogue part by part."""
 
     def write(self, rows: pa.Table) -> None:
-        """Add rows that have `SCHEMA`."""
+        """Add rows that have the catalogue's schema."""
         ...
 
     def finish(self, provenance: Mapping[str, Any]) -> None:
         """Write what is left, and where the catalogue comes from."""
         ...
+
+
+def with_extra(schema: pa.Schema, names: Iterable[str]) -> pa.Schema:
+    """Return a schema with those of the `EXTRA` columns behind it that are among some names.
+
+    Examples
+    --------
+    >>> with_extra(SCHEMA, ["p_spread", "mass"]).names[-2:]
+    ['model_id', 'p_spread']
+    """
+    wanted = set(names)
+    for field in EXTRA:
+        if field.name in wanted and field.name not in schema.names:
+            schema = schema.append(field)
+    return schema
 
 
 def sidecar_of(path: Path) -> Path:
@@ -125,7 +168,9 @@ def check_output(path: Path, *, overwrite: bool = False) -> None:
 
 
 @contextmanager
-def open_catalog(path: Path, *, overwrite: bool = False) -> Iterator[CatalogWriter]:
+def open_catalog(
+    path: Path, *, schema: pa.Schema = SCHEMA, overwrite: bool = False
+) -> Iterator[CatalogWriter]:
     """Open a catalogue for writing; it appears under its name whole, or not at all.
 
     `finish` must be called before the context ends. What a process that died left beside the
@@ -135,6 +180,8 @@ def open_catalog(path: Path, *, overwrite: bool = False) -> Iterator[CatalogWrit
     ----------
     path
         The output; its ending says the format.
+    schema
+        The columns; text is in `toomre.inference.catalog_text.TEXT_COLUMNS` only.
     overwrite
         Replace what is there.
 
@@ -149,7 +196,7 @@ def open_catalog(path: Path, *, overwrite: bool = False) -> Iterator[CatalogWrit
     try:
         with output_lock(path), _scratch(path) as folder:
             written = folder / path.name
-            yield _WRITERS[path.suffix](written)
+            yield _WRITERS[path.suffix](written, schema)
             # Another run may have written the same output in the meantime.
             check_output(path, overwrite=overwrite)
             for file in _files_of(path)[1:]:
@@ -183,8 +230,8 @@ def _scratch(path: Path) -> Iterator[Path]:
 
 
 class _ParquetWriter:
-    def __init__(self, path: Path) -> None:
-        self._writer = pq.ParquetWriter(path, SCHEMA, compression="zstd")
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._writer = pq.ParquetWriter(path, schema, compression="zstd")
         self._waiting: list[pa.Table] = []
 
     def write(self, rows: pa.Table) -> None:
@@ -204,15 +251,15 @@ class _ParquetWriter:
 
 
 class _CsvWriter:
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._path = path
         self._rows = 0
-        self._append(_EMPTY, header=True)
+        self._append(schema.empty_table().to_pandas(), header=True)
 
     def write(self, rows: pa.Table) -> None:
         self._rows += rows.num_rows
         frame = rows.to_pandas()
-        for name in TEXT_COLUMNS:
+        for name in frame.columns.intersection(list(TEXT_COLUMNS)):
             frame[name] = [guard(text) for text in frame[name]]
         self._append(frame, header=False)
 
@@ -235,10 +282,10 @@ class _CsvWriter:
 class _ConvertedWriter:
     """Collects the rows in a Parquet file and writes FITS, VOTable or ECSV from it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._path = path
         self._rows = path.with_name("rows.parquet")
-        self._writer = _ParquetWriter(self._rows)
+        self._writer = _ParquetWriter(self._rows, schema)
 
     def write(self, rows: pa.Table) -> None:
         self._writer.write(rows)

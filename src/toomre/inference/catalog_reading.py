@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from toomre.errors import ArgumentError, CorruptFileError, MissingFileError
-from toomre.inference.catalog import FORMATS, SCHEMA, sidecar_of
+from toomre.inference.catalog import FORMATS, SCHEMA, VOTE_SCHEMA, sidecar_of, with_extra
 from toomre.inference.catalog_text import TEXT_COLUMNS, unescape
 from toomre.spreadsheet import unguard
 from toomre.storage import read_json
+from toomre.surveys.vote_tree import ANSWERS, MERGER
 
 __all__ = ["read_catalog", "read_provenance"]
 
@@ -31,7 +33,8 @@ def read_catalog(path: Path | str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        All columns in order; `is_merger` is ``boolean``, missing where there is no score.
+        All columns in order, those of `SCHEMA` or of `VOTE_SCHEMA`, and of `EXTRA` those that it
+        has; `is_merger` is ``boolean``, missing where there is no score.
 
     Raises
     ------
@@ -42,11 +45,14 @@ def read_catalog(path: Path | str) -> pd.DataFrame:
     """
     path = _known(path)
     try:
-        frame: pd.DataFrame = _read(path)[SCHEMA.names]
+        whole = _read(path)
+        frame: pd.DataFrame = whole[_schema(whole).names]
     except (KeyError, ValueError, OSError, TypeError) as error:
         raise CorruptFileError(f"{path} is no catalogue of toomre: {error}.") from error
-    frame["is_merger"] = frame["is_merger"].astype("boolean").mask(frame["p_merger"].isna())
-    return frame.astype({"flags": "int64", **dict.fromkeys(TEXT_COLUMNS, "str")})
+    score = "p_merger" if "p_merger" in frame else ANSWERS[MERGER]
+    frame["is_merger"] = frame["is_merger"].astype("boolean").mask(frame[score].isna())
+    texts = frame.columns.intersection(list(TEXT_COLUMNS))
+    return frame.astype({"flags": "int64", **dict.fromkeys(texts, "str")})
 
 
 def read_provenance(path: Path | str) -> dict[str, Any]:
@@ -86,9 +92,13 @@ def _read(path: Path) -> pd.DataFrame:
     return _from_astropy(path)
 
 
+def _schema(frame: pd.DataFrame) -> pa.Schema:
+    return with_extra(VOTE_SCHEMA if ANSWERS[MERGER] in frame else SCHEMA, frame.columns)
+
+
 def _from_csv(path: Path) -> pd.DataFrame:
     frame = pd.read_csv(path, dtype="str", keep_default_na=False)
-    for name in SCHEMA.names:
+    for name in _schema(frame).names:
         if name in TEXT_COLUMNS:
             frame[name] = frame[name].map(unguard)
         elif name == "is_merger":
@@ -109,7 +119,7 @@ def _from_astropy(path: Path) -> pd.DataFrame:
         warnings.simplefilter("ignore")
         table = Table.read(path, format=kinds[path.suffix])
     frame: dict[str, Any] = {}
-    for name in SCHEMA.names:
+    for name in with_extra(SCHEMA, table.colnames).names:
         values = np.ma.asarray(table[name])
         if name in TEXT_COLUMNS:
             frame[name] = [unescape(_text(value)) for value in values.filled("").tolist()]

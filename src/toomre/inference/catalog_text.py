@@ -16,8 +16,8 @@ import re
 
 __all__ = ["TEXT_COLUMNS", "escape", "unescape"]
 
-#: The columns that hold text.
-TEXT_COLUMNS = ("image_id", "status", "reason", "model_id")
+#: The columns that hold text; the last is not in every catalogue.
+TEXT_COLUMNS = ("image_id", "status", "reason", "model_id", "conformal_set")
 
 _ESCAPED = re.compile(r"\\(?:\\|x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))")
 # Control characters, line ends and the code points that XML does not allow.

@@ -10,14 +10,17 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from toomre.errors import ArgumentError
 from toomre.images.flags import Flag, Status, flag_names
-from toomre.inference.catalog import SCHEMA
+from toomre.inference.catalog import SCHEMA, VOTE_SCHEMA, with_extra
+from toomre.inference.ensemble import Ensemble
 from toomre.inference.predictor import Predictor
 from toomre.inference.readings import Reading
+from toomre.surveys.vote_tree import ANSWERS, MERGER
 
-__all__ = ["Tally", "score_readings"]
+__all__ = ["Tally", "score_readings", "vote_readings"]
 
 # What `toomre.inference.checks.fit_to_card` says of an input that does not fit.
 _MISFIT = Flag.BANDS | Flag.DTYPE
@@ -66,9 +69,15 @@ class Tally:
 
 
 def score_readings(
-    readings: Iterable[Reading], predictor: Predictor, *, threshold: float, chunk_size: int = 256
+    readings: Iterable[Reading],
+    predictor: Predictor | Ensemble,
+    *,
+    threshold: float,
+    chunk_size: int = 256,
 ) -> Iterator[pa.Table]:
     """Give the catalogue's rows of the inputs, in their order, each input once.
+
+    Those of an ensemble have a column `p_spread`.
 
     Parameters
     ----------
@@ -91,16 +100,35 @@ def score_readings(
     ArgumentError
         If no input of the first chunk that can be read is what the model was trained on.
     """
-    iterator = iter(readings)
-    is_first = True
-    while chunk := list(islice(iterator, chunk_size)):
-        if is_first:
-            _refuse_misfits(chunk, predictor)
-            is_first = False
+    for chunk in _chunks(readings, predictor, chunk_size):
         yield _rows(chunk, predictor, threshold)
 
 
-def _refuse_misfits(chunk: Sequence[Reading], predictor: Predictor) -> None:
+def vote_readings(
+    readings: Iterable[Reading], predictor: Predictor, *, threshold: float, chunk_size: int = 256
+) -> Iterator[pa.Table]:
+    """Give the rows of a catalogue of vote fractions (`VOTE_SCHEMA`), else as `score_readings`.
+
+    A galaxy is a merger when at least `threshold` of the votes say so.
+    """
+    for chunk in _chunks(readings, predictor, chunk_size):
+        yield _vote_rows(chunk, predictor, threshold)
+
+
+def _chunks(
+    readings: Iterable[Reading], predictor: Predictor | Ensemble, size: int
+) -> Iterator[list[Reading]]:
+    """Give some readings at a time; refuse if none of the first fits the model."""
+    iterator = iter(readings)
+    is_first = True
+    while chunk := list(islice(iterator, size)):
+        if is_first:
+            _refuse_misfits(chunk, predictor)
+            is_first = False
+        yield chunk
+
+
+def _refuse_misfits(chunk: Sequence[Reading], predictor: Predictor | Ensemble) -> None:
     if any(reading.cutout.pixels is not None for reading in chunk):
         return
     if any(reading.fits for reading in chunk):
@@ -115,30 +143,52 @@ def _refuse_misfits(chunk: Sequence[Reading], predictor: Predictor) -> None:
         )
 
 
-def _rows(chunk: Sequence[Reading], predictor: Predictor, threshold: float) -> pa.Table:
+def _rows(chunk: Sequence[Reading], predictor: Predictor | Ensemble, threshold: float) -> pa.Table:
     usable = [index for index, reading in enumerate(chunk) if reading.cutout.pixels is not None]
-    columns = {name: np.full(len(chunk), np.nan) for name in ("p", "raw", "std")}
+    extra = ("spread",) if isinstance(predictor, Ensemble) else ()
+    columns = {name: np.full(len(chunk), np.nan) for name in ("p", "raw", "std", *extra)}
     if usable:
         scores = predictor.scores(np.stack([_pixels(chunk[index]) for index in usable]))
         for name, values in columns.items():
             values[usable] = getattr(scores, name)
-    merger = pa.array(columns["p"] >= threshold, mask=np.isnan(columns["p"]))
-    return pa.table(
-        {
-            "image_id": [reading.image_id for reading in chunk],
-            "ra": [reading.ra for reading in chunk],
-            "dec": [reading.dec for reading in chunk],
-            "p_merger": columns["p"],
-            "p_merger_raw": columns["raw"],
-            "p_merger_std": columns["std"],
-            "is_merger": merger,
-            "status": [str(reading.cutout.status) for reading in chunk],
-            "flags": [reading.cutout.flags.value for reading in chunk],
-            "reason": [reading.cutout.reason for reading in chunk],
-            "model_id": [predictor.card.model_id] * len(chunk),
-        },
-        schema=SCHEMA,
-    )
+    scored = {
+        "p_merger": columns["p"],
+        "p_merger_raw": columns["raw"],
+        "p_merger_std": columns["std"],
+        "is_merger": _mergers(columns["p"], threshold),
+    }
+    scored |= {f"p_{name}": columns[name] for name in extra}
+    schema = with_extra(SCHEMA, scored)
+    return pa.table({**scored, **_described(chunk, predictor)}, schema=schema)
+
+
+def _vote_rows(chunk: Sequence[Reading], predictor: Predictor, threshold: float) -> pa.Table:
+    usable = [index for index, reading in enumerate(chunk) if reading.cutout.pixels is not None]
+    votes = np.full((len(chunk), len(ANSWERS)), np.nan)
+    if usable:
+        votes[usable] = predictor.votes(np.stack([_pixels(chunk[index]) for index in usable]))
+    columns = dict(zip(ANSWERS, votes.T, strict=True))
+    merger = _mergers(votes[:, MERGER], threshold)
+    described = _described(chunk, predictor)
+    return pa.table({**columns, "is_merger": merger, **described}, schema=VOTE_SCHEMA)
+
+
+def _mergers(score: NDArray[np.float64], threshold: float) -> pa.Array:
+    """Return which scores mean a merger; missing where there is none."""
+    return pa.array(score >= threshold, mask=np.isnan(score))
+
+
+def _described(chunk: Sequence[Reading], predictor: Predictor | Ensemble) -> dict[str, list[Any]]:
+    """Return the columns that say which input it is, and in what state."""
+    return {
+        "image_id": [reading.image_id for reading in chunk],
+        "ra": [reading.ra for reading in chunk],
+        "dec": [reading.dec for reading in chunk],
+        "status": [str(reading.cutout.status) for reading in chunk],
+        "flags": [reading.cutout.flags.value for reading in chunk],
+        "reason": [reading.cutout.reason for reading in chunk],
+        "model_id": [predictor.card.model_id] * len(chunk),
+    }
 
 
 def _pixels(reading: Reading) -> np.ndarray[Any, np.dtype[np.float32]]:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.special import expit
+from torch import Tensor
 
 from toomre.datasets.normalisation import Normalisation
 from toomre.errors import ArgumentError
+from toomre.evaluation.isotonic import apply_knots
 from toomre.images.dihedral import transform
 from toomre.inference.folding import folded
 from toomre.inference.store import Model
-from toomre.networks.card import Calibration
+from toomre.networks.card import Calibration, ModelCard
 from toomre.networks.network import merger_logit
 
-__all__ = ["VIEWS", "Predictor", "Scores", "scores_of"]
+__all__ = ["VIEWS", "Predictor", "Scores", "scores_of", "votes_refused"]
 
 #: The flips and quarter turns that a score is averaged over.
 VIEWS = 8
@@ -39,11 +42,14 @@ class Scores:
         The same without calibration.
     std
         Standard deviation of the calibrated probability over the views.
+    spread
+        Its standard deviation over the models of an ensemble; None for one model.
     """
 
     p: NDArray[np.float64]
     raw: NDArray[np.float64]
     std: NDArray[np.float64]
+    spread: NDArray[np.float64] | None = None
 
 
 def scores_of(logits: NDArray[np.float64], calibration: Calibration) -> Scores:
@@ -57,7 +63,19 @@ def scores_of(logits: NDArray[np.float64], calibration: Calibration) -> Scores:
     0.5
     """
     views = expit((logits + calibration.bias) / calibration.temperature)
-    return Scores(views.mean(axis=1), expit(logits).mean(axis=1), views.std(axis=1))
+    p = views.mean(axis=1)
+    if calibration.knots:  # fitted to the mean over the views
+        p, views = (apply_knots(values, calibration.knots) for values in (p, views))
+    return Scores(p, expit(logits).mean(axis=1), views.std(axis=1))
+
+
+def votes_refused(card: ModelCard) -> str:
+    """Return why a model of vote fractions cannot be asked how probable a merger is."""
+    return (
+        f"The model {card.name} predicts {len(card.architecture.answers)} vote fractions and no "
+        "probability of a merger. Use `toomre zoo classify` and `toomre zoo evaluate`, or take "
+        "another model."
+    )
 
 
 class Predictor:
@@ -113,34 +131,67 @@ class Predictor:
         Raises
         ------
         ArgumentError
-            If the shape is another.
+            If the shape is another, or the model predicts votes.
         """
+        if self.card.architecture.answers:
+            raise ArgumentError(votes_refused(self.card))
+        return self._each_view(images, merger_logit)
+
+    def votes(self, images: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the fraction of each answer, the mean over the views, (n, answer).
+
+        Parameters
+        ----------
+        images
+            As for `logits`.
+
+        Raises
+        ------
+        ArgumentError
+            If the shape is another, or the model gives the logits of a merger.
+        """
+        if not self.card.architecture.answers:
+            raise ArgumentError(
+                f"The model {self.card.name} says how probable a merger is, and predicts no vote "
+                "fractions. Take one that was trained on votes, or use `toomre classify`."
+            )
+        votes: NDArray[np.float64] = self._each_view(images, lambda output: output).mean(axis=1)
+        return votes
+
+    def _each_view(
+        self, images: NDArray[np.float32], read: Callable[[Tensor], Tensor]
+    ) -> NDArray[np.float64]:
+        """Return what `read` takes from the network's output of each view, (n, 8, ...)."""
         size, bands = self.card.input.grid.size, len(self.card.input.bands)
         if images.ndim != 4 or images.shape[1:] != (bands, size, size):
             raise ArgumentError.expected(
                 "images", f"of shape (n, {bands}, {size}, {size})", images.shape
             )
-        logits = np.empty((len(images), VIEWS))
+        answers = self.card.architecture.answers
+        outputs = np.empty((len(images), VIEWS, len(answers)) if answers else (len(images), VIEWS))
         for start in range(0, len(images), self._batch_size):
             stop = start + self._batch_size
-            logits[start:stop] = self._views(self._normalisation.apply(images[start:stop])).T
-        return logits
+            normalised = self._normalisation.apply(images[start:stop])
+            outputs[start:stop] = self._views(normalised, read)
+        return outputs
 
     def scores(self, images: NDArray[np.float32]) -> Scores:
         """Return the scores of images of shape (n, band, size, size)."""
         return scores_of(self.logits(images), self.card.calibration)
 
-    def _views(self, images: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return the logits of normalised images, (views, n)."""
+    def _views(
+        self, images: NDArray[np.float32], read: Callable[[Tensor], Tensor]
+    ) -> NDArray[np.float64]:
+        """Return what is read of normalised images, (n, views, ...)."""
         count, bands, size, _ = images.shape
         view = np.zeros((self._batch_size, size, size, bands), np.float32)
         tensor = torch.from_numpy(view).permute(0, 3, 1, 2)
-        logits = np.empty((VIEWS, count))
+        outputs = []
         with torch.inference_mode():
             for k in range(VIEWS):
                 # Band by band: both sides then step through memory in simple strides.
                 for band in range(bands):
                     view[:count, ..., band] = transform(images[:, band], k)
                 _, output = self._network(tensor.to(self._device))
-                logits[k] = merger_logit(output).double().cpu().numpy()[:count]
-        return logits
+                outputs.append(read(output).double().cpu().numpy()[:count])
+        return np.stack(outputs, axis=1)

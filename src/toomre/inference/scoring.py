@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +13,7 @@ from toomre.datasets.window import centre_window
 from toomre.errors import ArgumentError
 from toomre.evaluation.bootstrap import bootstrap
 from toomre.evaluation.calibration import fit_platt, fit_temperature
+from toomre.evaluation.isotonic import fit_isotonic
 from toomre.evaluation.threshold import best_threshold
 from toomre.inference.predictor import Predictor, scores_of
 from toomre.inference.store import Model
@@ -19,7 +21,7 @@ from toomre.networks.card import Calibration, ModelCard
 from toomre.preparation.prepared import PreparedInfo
 from toomre.recipe import Calibrate
 
-__all__ = ["StoredImages", "calibrated", "score_rows"]
+__all__ = ["StoredImages", "calibrated", "read_rows", "score_rows"]
 
 # Images that are read at a time.
 _BLOCK = 512
@@ -44,13 +46,18 @@ def score_rows(
 ) -> NDArray[np.float64]:
     """Return the merger logits of some rows of a prepared set, (n, 8 views)."""
     predictor = Predictor(model, device)
-    window = centre_window(prepared.images.shape[-1], model.card.input.grid.size)
-    order = [prepared.info.bands.index(band) for band in model.card.input.bands]
-    parts = []
-    for start in range(0, len(rows), _BLOCK):
-        stored = prepared.images[rows[start : start + _BLOCK], :, window, window]
-        parts.append(predictor.logits(stored[:, order]))
+    parts = [predictor.logits(images) for images in read_rows(model.card, prepared, rows)]
     return np.concatenate(parts) if parts else np.empty((0, 8))
+
+
+def read_rows(
+    card: ModelCard, prepared: StoredImages, rows: NDArray[np.intp]
+) -> Iterator[NDArray[np.float32]]:
+    """Give what the network looks at of some rows, a few hundred at a time: (n, band, y, x)."""
+    window = centre_window(prepared.images.shape[-1], card.input.grid.size)
+    order = [prepared.info.bands.index(band) for band in card.input.bands]
+    for start in range(0, len(rows), _BLOCK):
+        yield prepared.images[rows[start : start + _BLOCK], :, window, window][:, order]
 
 
 def calibrated(
@@ -79,6 +86,9 @@ def calibrated(
     elif plan.method == "platt":
         temperature, bias = fit_platt(logits, labels)
         calibration = Calibration(method="platt", temperature=temperature, bias=bias)
+    elif plan.method == "isotonic":
+        knots = fit_isotonic(scores_of(logits, calibration).p, labels)
+        calibration = Calibration(method="isotonic", knots=knots)
     p = scores_of(logits, calibration).p
     threshold, notes = _threshold(labels, p, plan.threshold)
     # The generator's seed is fixed, so that the same scores give the same intervals.
@@ -101,6 +111,8 @@ def _threshold(
     labels: NDArray[np.int64], p: NDArray[np.float64], criterion: str
 ) -> tuple[float, tuple[str, ...]]:
     """Return the threshold, and a note where the criterion cannot be met."""
+    if criterion == "target_mixture":  # what the target's model adds to the source's
+        criterion = "balanced_accuracy"
     try:
         return best_threshold(labels, p, criterion), ()
     except ArgumentError:  # a purity that no threshold reaches; the recipe checks the words

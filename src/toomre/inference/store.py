@@ -12,6 +12,7 @@ from torch import Tensor
 
 from toomre.build import build_network
 from toomre.errors import CorruptFileError, MissingFileError
+from toomre.evaluation.validation_scores import VALIDATION_FILE
 from toomre.lookup import lookup
 from toomre.networks.card import ModelCard
 from toomre.networks.network import Network
@@ -19,7 +20,7 @@ from toomre.networks.tensors import misfits, some_of
 from toomre.training.batch_norm import Domain
 from toomre.training.checkpoint import read_weights
 
-__all__ = ["Model", "model_folder", "open_model", "shipped_models"]
+__all__ = ["Model", "model_folder", "open_model", "shipped_models", "validation_file"]
 
 CARD_FILE = "model.json"
 WEIGHTS_FILE = "model.safetensors"
@@ -61,6 +62,16 @@ def model_folder(name_or_path: str | Path, domain: Domain = "target") -> Path:
         folder = lookup(shipped_models(), str(name_or_path), "model (a name or a folder)")
     own = folder / SOURCE_FOLDER
     return own if domain == "source" and (own / CARD_FILE).is_file() else folder
+
+
+def validation_file(name_or_path: str | Path) -> Path | None:
+    """Return the scores of a model's labelled validation images, or None if it keeps none.
+
+    Those of a model with a target are the source's, in ``source``.
+    """
+    folder = model_folder(name_or_path)
+    places = (folder / VALIDATION_FILE, folder / SOURCE_FOLDER / VALIDATION_FILE)
+    return next((path for path in places if path.is_file()), None)
 
 
 def open_model(name_or_path: str | Path, domain: Domain = "target") -> Model:

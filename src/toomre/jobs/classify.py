@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,14 +17,26 @@ from toomre.images.arrays import open_stack
 from toomre.images.cutout import Encoding
 from toomre.images.flags import Flag
 from toomre.images.loading import Facts
-from toomre.inference.catalog import SCHEMA, check_output, open_catalog
+from toomre.inference.catalog import (
+    SCHEMA,
+    VOTE_FORMATS,
+    VOTE_SCHEMA,
+    check_output,
+    open_catalog,
+    with_extra,
+)
 from toomre.inference.catalog_reading import read_catalog
 from toomre.inference.checks import check_prepared, check_stated
-from toomre.inference.classify import Tally, score_readings
+from toomre.inference.classify import Tally, score_readings, vote_readings
+from toomre.inference.ensemble import Ensemble, ensemble_card
+from toomre.inference.mosaic_readings import for_model, read_mosaics
 from toomre.inference.predictor import Predictor
 from toomre.inference.readings import Reading, Wish, read_files, read_prepared, read_stack
 from toomre.inference.store import Model, open_model, shipped_models
 from toomre.jobs.provenance import environment
+from toomre.mosaics.patterns import MosaicSource
+from toomre.mosaics.stamps import Mosaics
+from toomre.networks.card import ModelCard
 from toomre.preparation.catalog import read_table
 from toomre.preparation.columns import Columns
 from toomre.preparation.inputs import Source, escape_name, find_inputs, is_stack
@@ -102,7 +114,7 @@ class ClassifiedCatalog:
         """The catalogue; it is read from the file when it is first asked for."""
         if self.path is not None:
             return read_catalog(self.path)
-        table: pd.DataFrame = pa.concat_tables([SCHEMA.empty_table(), *self._rows]).to_pandas()
+        table: pd.DataFrame = pa.concat_tables(self._rows).to_pandas()
         return table
 
     def __len__(self) -> int:
@@ -120,8 +132,8 @@ _DEFAULTS = ClassifyOptions()
 
 
 def classify(
-    source: Source | Path | str,
-    model: Model | Path | str | None = None,
+    source: Source | MosaicSource | Path | str,
+    model: Model | Path | str | Sequence[Model | Path | str] | None = None,
     out: Path | str | None = None,
     catalog: Path | str | None = None,
     *,
@@ -137,7 +149,8 @@ def classify(
     missing where there is no score), `status` (ok, warn, bad), `flags` (bits of
     `toomre.images.flags.Flag`), `reason`, `model_id`. An input that cannot be used is bad and
     has no score; it never stops the run. Other columns of a table are not copied: join the
-    catalogue with the table on `image_id`.
+    catalogue with the table on `image_id`. A model of vote fractions gives the 37 columns
+    ``Class1.1`` to ``Class11.6`` in place of the probabilities.
 
     The memory does not grow with the number of inputs, but for their names, and but for the
     end of writing FITS, VOTable and ECSV (see `toomre.inference.catalog`).
@@ -147,9 +160,12 @@ def classify(
     source
         A folder of JPEG, PNG, TIFF, FITS or single ``.npy`` images; one such file; a stack
         (``.npy``, ``.npz``; image_id is the row); or a prepared data set. A `Source` also
-        says how the files are named.
+        says how the files are named. A `MosaicSource` is survey images, from which the stamp
+        of each row of the table is cut and never written.
     model
-        A shipped model's name, a folder, or an opened model; None: the first shipped one.
+        A shipped model's name, a folder, or an opened model; None: the first shipped one. Of
+        several, such as one recipe's runs with other seeds, the probabilities are averaged, and
+        the catalogue has a column `p_spread`, their standard deviation over the models.
     out
         The catalogue: ``.parquet``, ``.fits``, ``.vot``, ``.ecsv`` or ``.csv`` (with its
         provenance beside it in ``.csv.json``). None keeps it in memory.
@@ -173,23 +189,29 @@ def classify(
         If `out` is there already, or cannot be written.
     """
     path = None if out is None else Path(out)
-    source = source if isinstance(source, Source) else Source(Path(source))
+    source = source if isinstance(source, Source | MosaicSource) else Source(Path(source))
     if path is not None:
-        _check_apart(path, source.path, catalog)
+        _check_apart(path, None if isinstance(source, MosaicSource) else source.path, catalog)
         check_output(path, overwrite=options.overwrite)
     _check_options(options)
-    opened = model if isinstance(model, Model) else open_model(model or _first_model())
-    wish = Wish(opened.card, options.facts, options.allow_domain)
-    check_stated(opened.card, options.facts, allow_domain=options.allow_domain)
+    opened = _open_models(model)
+    card = opened[0].card if len(opened) == 1 else ensemble_card([each.card for each in opened])
+    votes = bool(card.architecture.answers)
+    schema, read = (VOTE_SCHEMA, vote_readings) if votes else (SCHEMA, score_readings)
+    if votes and path is not None and path.suffix not in VOTE_FORMATS:
+        raise ArgumentError.expected("out", f"{' or '.join(VOTE_FORMATS)} for votes", path.name)
+    wish = Wish(card, options.facts, options.allow_domain)
+    check_stated(card, options.facts, allow_domain=options.allow_domain)
     # Labels, galaxies and redshifts are not needed, so whatever stands there is no matter.
     columns = replace(columns, label="", galaxy_id="", redshift="")
     inputs = _open_source(source, (catalog, columns), wish, path)
-    predictor = Predictor(opened, choose_device(options.device), options.batch_size)
-    threshold = opened.card.threshold if options.threshold is None else options.threshold
+    predictor = _predictor(opened, options)
+    schema = with_extra(schema, ["p_spread"] if len(opened) > 1 else [])
+    threshold = card.threshold if options.threshold is None else options.threshold
     tally = Tally(threshold)
 
     def parts() -> Iterator[pa.Table]:
-        for rows in score_readings(
+        for rows in read(
             inputs.readings, predictor, threshold=threshold, chunk_size=options.chunk_size
         ):
             tally.add(rows)
@@ -201,13 +223,15 @@ def classify(
         return {**tally.summary, "left_out": inputs.left_out}
 
     def provenance() -> dict[str, Any]:
-        facts = {"inputs_sha256": tally.inputs_sha256, "counts": summary()}
-        return {**_provenance(opened, (source.path, catalog), options), **facts}
+        facts: dict[str, Any] = {"inputs_sha256": tally.inputs_sha256, "counts": summary()}
+        if len(opened) > 1:
+            facts["members"] = [each.card.model_id for each in opened]
+        return {**_provenance(card, (source, catalog), options), **facts}
 
     if path is None:
         kept = tuple(parts())
-        return ClassifiedCatalog(None, summary(), provenance(), kept)
-    with open_catalog(path, overwrite=options.overwrite) as writer:
+        return ClassifiedCatalog(None, summary(), provenance(), (schema.empty_table(), *kept))
+    with open_catalog(path, schema=schema, overwrite=options.overwrite) as writer:
         for rows in parts():
             writer.write(rows)
         facts = provenance()
@@ -231,6 +255,23 @@ def _check_options(options: ClassifyOptions) -> None:
         raise ArgumentError.expected("encoding", "'linear' or 'display'", options.encoding)
 
 
+def _open_models(model: Model | Path | str | Sequence[Model | Path | str] | None) -> list[Model]:
+    """Return the models that were named, opened."""
+    if model is None or isinstance(model, Model | Path | str):
+        named: Sequence[Model | Path | str] = [model or _first_model()]
+    else:
+        named = model or [_first_model()]
+    return [each if isinstance(each, Model) else open_model(each) for each in named]
+
+
+def _predictor(models: Sequence[Model], options: ClassifyOptions) -> Any:
+    """Return what scores images: a model, or several as one."""
+    device = choose_device(options.device)
+    if len(models) == 1:
+        return Predictor(models[0], device, options.batch_size)
+    return Ensemble(models, device, options.batch_size)
+
+
 def _first_model() -> str:
     names = list(shipped_models())
     if not names:
@@ -247,10 +288,20 @@ class _Inputs(NamedTuple):
 
 
 def _open_source(
-    source: Source, given: tuple[Path | str | None, Columns], wish: Wish, out: Path | None
+    source: Source | MosaicSource,
+    given: tuple[Path | str | None, Columns],
+    wish: Wish,
+    out: Path | None,
 ) -> _Inputs:
     """Return the inputs; `out` is none of them."""
-    path, (catalog, columns) = Path(source.path), given
+    catalog, columns = given
+    if isinstance(source, MosaicSource):
+        if catalog is None:
+            raise ArgumentError.expected("catalog", "a table with ra and dec for mosaics", None)
+        how = for_model(wish.card, source.options)
+        mosaics = Mosaics.open(source.files, read_table(catalog, columns), how)
+        return _Inputs(read_mosaics(mosaics, wish), len(mosaics))
+    path = Path(source.path)
     if (path / "dataset.json").is_file():
         prepared = PreparedSet.open(path)
         if catalog is not None:
@@ -285,19 +336,20 @@ def _stack_length(source: Path, bands: int) -> int | None:
 
 
 def _provenance(
-    model: Model,
-    inputs: tuple[Path, Path | str | None],
+    card: ModelCard,
+    inputs: tuple[Source | MosaicSource, Path | str | None],
     options: ClassifyOptions,
 ) -> dict[str, Any]:
-    card = model.card
     source, catalog = inputs
+    stamps = source.options if isinstance(source, MosaicSource) else None
     return {
         **environment(),
         "model_id": card.model_id,
         "weights_sha256": card.weights_sha256,
         "split_sha256": card.training.split_sha256,
-        "input": escape_name(str(source)),
+        "input": escape_name(str(source.path if isinstance(source, Source) else source)),
         "catalog": None if catalog is None else escape_name(str(catalog)),
         "options": asdict(options),
+        "stamps": None if stamps is None else asdict(stamps),
         "flag_bits": {str(flag.name).lower(): flag.value for flag in Flag},
     }

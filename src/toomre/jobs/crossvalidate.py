@@ -21,7 +21,7 @@ from toomre.recipe import Recipe
 from toomre.recipes.shipped import open_recipe
 from toomre.storage import atomic_path, write_json
 
-__all__ = ["CrossValidated", "FoldOptions", "crossvalidate"]
+__all__ = ["CrossValidated", "FoldOptions", "crossvalidate", "pooled", "splits_of"]
 
 # Metrics of the answers, which need a threshold; the others judge the scores.
 DECISION_METRICS = (
@@ -104,7 +104,7 @@ def crossvalidate(
     """
     recipe = open_recipe(recipe)
     prepared = PreparedSet.of(data)
-    splits = _splits(prepared, plan.folds)  # before the folder is claimed, for it may refuse
+    splits = splits_of(prepared, plan.folds)  # before the folder is claimed, for it may refuse
     report = progress or (lambda done, total: None)
     folder = Path(out).resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -116,8 +116,8 @@ def crossvalidate(
         return _finish(folder, recipe, scores, runs)
 
 
-def _splits(prepared: PreparedSet, folds: int) -> list[Split]:
-    """Divide the galaxies, or say why that many folds cannot be."""
+def splits_of(prepared: PreparedSet, folds: int) -> list[Split]:
+    """Divide the galaxies from the data set's seed, or say why that many folds cannot be."""
     table = prepared.own_split().table
     labels = prepared.catalog["label"]
     rarer = min(table["group"][labels == value].nunique() for value in (0, 1))
@@ -188,7 +188,7 @@ def _finish(
     folder: Path, recipe: Recipe, scores: pd.DataFrame, runs: pd.DataFrame
 ) -> CrossValidated:
     evaluations = [
-        _pooled(own, f"{recipe.name}, seed {seed}") for seed, own in scores.groupby("seed")
+        pooled(own, f"{recipe.name}, seed {seed}") for seed, own in scores.groupby("seed")
     ]
     first = scores[scores["seed"] == scores["seed"].iloc[0]]
     write_figures(folder / "figures", evaluations[0], first)
@@ -216,7 +216,7 @@ def _finish(
     return CrossValidated(evaluations, runs, summary, folder)
 
 
-def _pooled(scores: pd.DataFrame, name: str) -> Evaluation:
+def pooled(scores: pd.DataFrame, name: str) -> Evaluation:
     """Judge the scores of all folds; each fold's answers come from its own threshold."""
 
     def judge(table: pd.DataFrame, threshold: float) -> Evaluation:

@@ -50,12 +50,22 @@ def check_options(recipe: Recipe, target: object | None, start: object | None) -
             f"The recipe chooses an epoch by {recipe.selection.metric}, which needs images of a "
             "target domain. Give them (--target), or choose by another `selection.metric`."
         )
+    if target is None and recipe.calibration.threshold == "target_mixture":
+        raise ArgumentError(
+            "The recipe takes the threshold from a target domain (target_mixture). Give one "
+            "(--target), or choose by another `calibration.threshold`."
+        )
     if target is None and recipe.adaptation != Adaptation():
         raise ArgumentError(
             "The recipe has a section [adaptation], but there is no target domain. Give one "
             "(--target), or leave the section out."
         )
-    if start is None and recipe.transfer != Transfer():
+    transfer = recipe.transfer
+    if recipe.stage or "pretrained" in recipe.backbone.options:
+        # What is frozen may be public weights, or what an earlier stage has learnt.
+        kept = {name: getattr(Transfer(), name) for name in ("freeze", "frozen_batch_norm")}
+        transfer = transfer.model_copy(update=kept)
+    if start is None and transfer != Transfer():
         raise ArgumentError(
             "The recipe has a section [transfer], but nothing to start from. Give a run or a "
             "model (--start), or leave the section out."
@@ -136,6 +146,11 @@ def _inherited(start: Path | str, domain: Domain) -> Normalisation:
 
 
 def _measured(recipe: Recipe, stored: StoredImages, rows: NDArray[np.intp]) -> Normalisation:
+    if recipe.augmentation.appearance and stored.info.encoding != "display":
+        allowed = "0 for images that are not pictures from 0 to 255"
+        raise ArgumentError.expected(
+            "augmentation.appearance", allowed, recipe.augmentation.appearance
+        )
     if recipe.input.normalisation == "measured":
         plan = recipe.input
         return Normalisation.measure(stored.images, rows, plan.size, plan.stretch)

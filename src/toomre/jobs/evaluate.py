@@ -30,7 +30,7 @@ from toomre.preparation.split import PARTS
 from toomre.storage import atomic_path, sha256_bytes, write_json
 from toomre.training.batch_norm import Domain
 
-__all__ = ["Evaluated", "evaluate", "write_figures"]
+__all__ = ["Evaluated", "evaluate", "evaluation_folder", "write_figures"]
 
 # The seed of the bootstrap, as in the published code (requirements E2).
 _BOOTSTRAP_SEED = 3
@@ -121,7 +121,7 @@ def evaluate(
     )
     if is_target:
         evaluation = _with_note(evaluation, np.isin(rows, run.check_target(prepared)).sum())
-    folder = Path(out) if out else _folder(run, prepared, part, domain)
+    folder = Path(out) if out else evaluation_folder(run, prepared, part, domain)
     with atomic_path(folder / "scores.parquet") as temporary:
         scores.to_parquet(temporary, index=False)
     write_json(folder / "metrics.json", evaluation.to_dict())
@@ -266,7 +266,8 @@ def _near(catalog: pd.DataFrame, trained: pd.DataFrame) -> NDArray[np.bool_]:
     return near
 
 
-def _folder(run: Run, prepared: PreparedSet, part: str, domain: Domain) -> Path:
+def evaluation_folder(run: Run, prepared: PreparedSet, part: str, domain: Domain) -> Path:
+    """Return where an evaluation goes if nothing else is said."""
     own = str(prepared.folder.resolve()) == run.environment["data"]
     if part == "test" and own and domain == "source":
         return run.folder

@@ -1,4 +1,4 @@
-"""``toomre.export``: a run as a model to hand on: weights and card, nothing else."""
+"""``toomre.export``: a run as a model to hand on: weights, card and validation scores."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from toomre.errors import MissingFileError, OutputExistsError
-from toomre.inference.store import CARD_FILE, WEIGHTS_FILE, Model, open_model
+from toomre.evaluation.validation_scores import VALIDATION_FILE
+from toomre.inference.store import CARD_FILE, WEIGHTS_FILE, Model, open_model, validation_file
 from toomre.jobs.provenance import check_identity
 from toomre.networks.card import ModelCard
 from toomre.storage import atomic_path, read_json
@@ -73,6 +74,9 @@ def export(
     card = ModelCard.model_validate(card.model_copy(update=changes).model_dump())
     with atomic_path(folder / WEIGHTS_FILE) as temporary:
         shutil.copyfile(Path(run) / WEIGHTS_FILE, temporary)
+    if (scores := validation_file(run)) is not None:
+        with atomic_path(folder / VALIDATION_FILE) as temporary:
+            shutil.copyfile(scores, temporary)
     card.write(folder / CARD_FILE)
     return open_model(folder)
 

@@ -22,14 +22,22 @@ from toomre.recipe import Recipe, Schedule
 from toomre.recipes.shipped import open_recipe
 from toomre.storage import write_json
 from toomre.training.experiment import Experiment
+from toomre.training.gradient_flow import GradientFlow
 from toomre.training.lr_scan import Ramp, Suggestion, diverges, scan_table, suggest
-from toomre.training.plots import lr_scan_figure
+from toomre.training.plots import gradient_flow_figure, lr_scan_figure
 from toomre.training.selection import Selector
 from toomre.training.trainer import Trainer
 
 __all__ = ["LrScan", "lr_scan"]
 
-_FILES = ("recipe.toml", "lr_scan.csv", "lr_scan.png", "lr_scan.json")
+_FILES = (
+    "recipe.toml",
+    "lr_scan.csv",
+    "lr_scan.png",
+    "gradient_flow.csv",
+    "gradient_flow.png",
+    "lr_scan.json",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +51,9 @@ class LrScan:
     suggestion
         Read off the table.
     folder
-        Where ``lr_scan.csv``, ``lr_scan.json`` and ``lr_scan.png`` are.
+        Where ``lr_scan.csv``, ``lr_scan.json`` and ``lr_scan.png`` are, and
+        ``gradient_flow.csv`` and ``gradient_flow.png``: the gradients of each layer in the first
+        epoch, while the learning rate is low.
     """
 
     table: pd.DataFrame
@@ -96,11 +106,14 @@ def lr_scan(
     with output_folder(Path(out), _FILES, overwrite=overwrite) as folder:
         images = target_images(target, plan)
         made = Plan.make(plan, prepared, split, choose_device(device), target=images)
-        table = scan_table(*_scan(made.experiment, ramp, folder, progress))
+        flow = GradientFlow(made.experiment.network, made.experiment.source.steps)
+        table = scan_table(*_scan(made.experiment, ramp, folder, flow, progress))
         found = suggest(table)
         recipe.write(folder / "recipe.toml")
         table.to_csv(folder / "lr_scan.csv", index=False)
         save_figure(lr_scan_figure(table, found), folder / "lr_scan.png")
+        flow.table().to_csv(folder / "gradient_flow.csv", index=False)
+        save_figure(gradient_flow_figure(flow.table()), folder / "gradient_flow.png")
         record = {"suggestion": asdict(found), "ramp": asdict(ramp), "epochs": epochs}
         hashes = {"recipe_sha256": recipe.sha256, "dataset_sha256": prepared.info.sha256}
         write_json(folder / "lr_scan.json", {**environment(), **record, **hashes})
@@ -115,6 +128,7 @@ def _scan(
     experiment: Experiment,
     ramp: Ramp,
     folder: Path,
+    flow: GradientFlow,
     progress: Callable[[int, int], None] | None,
 ) -> tuple[list[float], list[float]]:
     """Return the rates and losses of all steps until the loss diverges."""
@@ -132,7 +146,11 @@ def _scan(
     scanned = replace(experiment, learning_rate=ramp, validate=lambda network: {})
     with TemporaryDirectory(dir=folder) as temporary:
         trainer = Trainer(
-            scanned, Path(temporary), Selector("last"), progress=progress, step_listeners=[listen]
+            scanned,
+            Path(temporary),
+            Selector("last"),
+            progress=progress,
+            step_listeners=[flow, listen],
         )
         with suppress(_DivergedError):
             try:

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 
 import toomre
 from toomre.build import architecture
 from toomre.datasets.unlabelled import UnlabelledImages
+from toomre.evaluation.mixture_threshold import mixture_threshold
+from toomre.evaluation.validation_scores import VALIDATION_FILE, ValidationScores
 from toomre.inference.familiarity import measure_novelty
 from toomre.inference.predictor import scores_of
 from toomre.inference.scoring import calibrated, score_rows
 from toomre.inference.store import CARD_FILE, SOURCE_FOLDER, WEIGHTS_FILE, Model
+from toomre.inference.votes import vote_rows, with_vote_metrics
 from toomre.jobs.planning import Plan
 from toomre.jobs.provenance import now
 from toomre.networks.card import InputCard, ModelCard, TargetCard, TrainingCard
 from toomre.storage import atomic_path
+from toomre.surveys.vote_tree import MERGER, MERGER_VOTES
 from toomre.training.batch_norm import Domain
 from toomre.training.checkpoint import write_weights
 from toomre.training.experiment import Fitted
@@ -26,6 +32,11 @@ from toomre.training.symptoms import symptoms
 from toomre.training.trainer import load_best
 
 __all__ = ["write_models"]
+
+_ONE_HEAP = (
+    "The target's scores do not part into two heaps: the threshold is that of the source's "
+    "validation part."
+)
 
 
 def write_models(folder: Path, plan: Plan, fitted: Fitted) -> None:
@@ -49,20 +60,39 @@ def _write_source(folder: Path, plan: Plan, fitted: Fitted) -> ModelCard:
     network, prepared, rows = plan.experiment.network, plan.prepared, plan.rows["valid"]
     with plan.experiment.batch_norm.on(network, "source"):
         sha256 = write_weights(folder / WEIGHTS_FILE, network.state_dict())
-        card = _card(plan, fitted, sha256)
-        logits = score_rows(Model(card, network), prepared, rows, plan.experiment.device)
-    groups = prepared.catalog["galaxy_id"].iloc[rows].to_numpy()
-    card = calibrated(card, logits, plan.labels["valid"], groups, plan.recipe.calibration)
+        card = _judged(plan, Model(_card(plan, fitted, sha256), network), folder)
     novelty = measure_novelty(prepared.images, plan.rows["train"], rows, card.input)
     card = card.model_copy(update={"novelty": novelty})
     card.write(folder / CARD_FILE)
     return card
 
 
+def _judged(plan: Plan, model: Model, folder: Path) -> ModelCard:
+    """Return the card with what the validation part says: calibration, threshold, metrics.
+
+    The part's scores are kept beside it.
+    """
+    prepared, rows, device = plan.prepared, plan.rows["valid"], plan.experiment.device
+    labels: Any = plan.labels["valid"]
+    groups = prepared.catalog["galaxy_id"].iloc[rows].to_numpy()
+    if model.card.architecture.answers:
+        predicted = vote_rows(model, prepared, rows, device)
+        return with_vote_metrics(model.card, predicted, labels, groups)
+    logits = score_rows(model, prepared, rows, device)
+    card = calibrated(model.card, logits, labels, groups, plan.recipe.calibration)
+    if len(np.unique(labels)) == 2:
+        p = scores_of(logits, card.calibration).p
+        ValidationScores.of(labels, p, groups).write(folder / VALIDATION_FILE)
+    return card
+
+
 def _write_target(
     folder: Path, plan: Plan, target: UnlabelledImages, fitted: Fitted, card: ModelCard
 ) -> None:
-    """Write the target's weights and card, which keeps the source's calibration."""
+    """Write the target's weights and card, which keeps the source's calibration.
+
+    It also keeps the source's threshold, but where the recipe takes it from the target's scores.
+    """
     network = plan.experiment.network
     wanted = _input(plan, "target")
     novelty = measure_novelty(target.images, target.train, target.valid, wanted)
@@ -70,11 +100,27 @@ def _write_target(
         sha256 = write_weights(folder / WEIGHTS_FILE, network.state_dict())
         changes = {"input": wanted, "novelty": novelty, "weights_sha256": sha256}
         card = card.model_copy(update=changes)
-        logits = score_rows(Model(card, network), target, target.valid, plan.experiment.device)
-    mergers = float(np.mean(scores_of(logits, card.calibration).p >= card.threshold))
+        card, p = _with_target_threshold(plan, target, Model(card, network))
+    mergers = float(np.mean(p >= card.threshold))
     found = symptoms(fitted.history, fitted.best_epoch, mergers)
     training = card.training.model_copy(update={"warnings": found})
     card.model_copy(update={"training": training}).write(folder / CARD_FILE)
+
+
+def _with_target_threshold(
+    plan: Plan, target: UnlabelledImages, model: Model
+) -> tuple[ModelCard, NDArray[np.float64]]:
+    """Return the card with the threshold that the recipe wants, and scores of the target."""
+    from_target = plan.recipe.calibration.threshold == "target_mixture"
+    rows = target.train if from_target else target.valid
+    logits = score_rows(model, target, rows, plan.experiment.device)
+    p = scores_of(logits, model.card.calibration).p
+    if not from_target:
+        return model.card, p
+    if (threshold := mixture_threshold(p)) is not None:
+        return model.card.model_copy(update={"threshold": threshold}), p
+    known = (*model.card.known_failures, _ONE_HEAP)
+    return model.card.model_copy(update={"known_failures": known}), p
 
 
 def _input(plan: Plan, domain: Domain) -> InputCard:
@@ -92,17 +138,19 @@ def _input(plan: Plan, domain: Domain) -> InputCard:
 
 def _card(plan: Plan, fitted: Fitted, weights_sha256: str) -> ModelCard:
     recipe, labels = plan.recipe, plan.labels["train"]
+    # Of vote fractions, what the published threshold calls a merger.
+    mergers = labels if labels.ndim == 1 else labels[:, MERGER] >= MERGER_VOTES
     return ModelCard(
         name=recipe.name,
         summary=recipe.summary,
         architecture=architecture(recipe),
         input=_input(plan, "source"),
-        class_prior=float(labels.mean()),
+        class_prior=float(mergers.mean()),
         weights_sha256=weights_sha256,
         training=TrainingCard(
             data=plan.prepared.folder.name,
             images=len(labels),
-            mergers=int(labels.sum()),
+            mergers=int(mergers.sum()),
             dataset_sha256=plan.prepared.info.sha256,
             split_sha256=plan.split.sha256,
             recipe_sha256=recipe.sha256,

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from toomre.build import (
+    architecture,
     build_batch_norm,
-    build_learning_rate,
     build_loss,
-    build_momentum,
-    build_optimizer,
-    build_plateau,
     initial_network,
 )
 from toomre.datasets.batches import EvaluationBatches, TrainingBatches, View
@@ -31,15 +28,19 @@ from toomre.jobs.domains import (
     check_target,
     normalisations,
 )
+from toomre.jobs.labelling import Labels, training_labels
+from toomre.jobs.stages import of_stage
 from toomre.losses.tables import needs_target
 from toomre.networks.network import Backbone
 from toomre.preparation.prepared import PreparedSet
 from toomre.preparation.split import Split
 from toomre.recipe import Recipe
 from toomre.training.batch_norm import Domain
+from toomre.training.class_weights import with_class_weights
 from toomre.training.experiment import Experiment
-from toomre.training.transfer import freeze, take_over
+from toomre.training.transfer import take_over
 from toomre.training.validation import TwoDomainValidation, Validation
+from toomre.training.vote_validation import VoteValidation
 
 __all__ = ["Plan"]
 
@@ -65,18 +66,21 @@ class Plan:
         The model that the training starts from, or None.
     normalisation
         Of each domain.
+    class_weights
+        Name of a loss that asked for balanced ones -> weights of nonmergers and mergers.
     experiment
-        What the trainer takes.
+        What the trainer takes; of a training in stages, the first.
     """
 
     recipe: Recipe
     prepared: PreparedSet
     split: Split
     rows: dict[str, NDArray[np.intp]]
-    labels: dict[str, NDArray[np.int64]]
+    labels: dict[str, Labels]
     target: UnlabelledImages | None
     start: Model | None
     normalisation: dict[Domain, Normalisation]
+    class_weights: dict[str, tuple[float, float]]
     experiment: Experiment
 
     @classmethod
@@ -99,7 +103,6 @@ class Plan:
             fit together, or the recipe names what does not exist or fit.
         """
         check_options(recipe, target, start)
-        _check_classes(split, prepared)
         if target is not None:
             per_domain = recipe.adaptation.normalisation == "per_domain"
             check_target(prepared.info, target.info, per_domain=per_domain)
@@ -107,8 +110,13 @@ class Plan:
         if model is not None:
             check_start(model.card, prepared.info)
         rows = {part: split.rows(part).to_numpy(np.intp) for part in ("train", "valid")}
-        column = prepared.catalog["label"]
-        labels = {part: column.iloc[index].to_numpy(np.int64) for part, index in rows.items()}
+        answers = architecture(recipe).answers
+        labels = training_labels(prepared, rows, answers)
+        if answers and target is not None:
+            raise ArgumentError(
+                f"The head {recipe.head.name!r} has no merger logit, so that it cannot be adapted "
+                "to a target domain. Train it without one (--target), or take another head."
+            )
         normalisation = normalisations(recipe, prepared, rows["train"], target, start)
         views = {d: View(recipe.input.size, one) for d, one in normalisation.items()}
         source = TrainingBatches(
@@ -121,9 +129,11 @@ class Plan:
             recipe.seed,
         )
         validation = EvaluationBatches(prepared.images, rows["valid"], views["source"])
-        experiment = _experiment(
-            recipe, source, Validation(validation, labels["valid"], device), model
-        )
+        judge: Any = VoteValidation if answers else Validation
+        validate = judge(validation, labels["valid"], device)
+        losses, weights = with_class_weights(recipe.loss, labels["train"])
+        weighted = recipe.model_copy(update={"loss": losses})
+        experiment = _experiment(weighted, source, validate, model)
         looking = [term.name for term in recipe.loss if needs_target(term.name)]
         if target is not None:
             experiment = _with_target(recipe, experiment, target, views["target"])
@@ -133,49 +143,46 @@ class Plan:
                 f"The recipe's losses {', '.join(map(repr, looking))} look at a target domain, but "
                 "there is none. Give one (--target), or take them out."
             )
-        return cls(recipe, prepared, split, rows, labels, target, model, normalisation, experiment)
-
-
-def _check_classes(split: Split, prepared: PreparedSet) -> None:
-    """Refuse to train or choose by a part in which a class is absent."""
-    for part in ("train", "valid"):
-        labels = prepared.catalog["label"].iloc[split.rows(part)]
-        mergers, nonmergers = int((labels == 1).sum()), int((labels == 0).sum())
-        if min(mergers, nonmergers) == 0:
-            raise ArgumentError.expected(
-                f"the {part} part",
-                "images of both classes",
-                f"{mergers} mergers and {nonmergers} nonmergers",
-                "Prepare the data set with other fractions, or add images.",
-            )
+        return cls(
+            recipe=recipe,
+            prepared=prepared,
+            split=split,
+            rows=rows,
+            labels=labels,
+            target=target,
+            start=model,
+            normalisation=normalisation,
+            class_weights=weights,
+            experiment=experiment,
+        )
 
 
 def _experiment(
-    recipe: Recipe, source: TrainingBatches, validate: Validation, start: Model | None
+    recipe: Recipe,
+    source: TrainingBatches,
+    validate: Validation | VoteValidation,
+    start: Model | None,
 ) -> Experiment:
     """Build the training of the source alone."""
     torch.manual_seed(recipe.seed)
     network = initial_network(recipe, bands=source.bands)
     if start is not None:
         take_over(network, start.network.state_dict(), recipe.transfer.parts)
-    freeze(network, recipe.transfer.freeze)
     network.to(validate.device)
     features = cast("Backbone", network.backbone).num_features
     loss = build_loss(recipe.loss, features).to(validate.device)
+    # The first stage's come last; the later ones are made so that their mistakes show now.
+    stages = [of_stage(each, network, loss, source.steps) for each in reversed(recipe.stages())]
     return Experiment(
         network=network,
         loss=loss,
-        optimizer=build_optimizer(recipe.optimizer, network, loss),
-        learning_rate=build_learning_rate(recipe, source.steps),
         source=source,
         target=None,
         validate=validate,
-        epochs=recipe.training.epochs,
         seed=recipe.seed,
         device=validate.device,
         precision=getattr(torch, recipe.training.precision),
-        momentum=build_momentum(recipe, source.steps),
-        plateau=build_plateau(recipe),
+        **stages[-1],
     )
 
 
@@ -184,6 +191,11 @@ def _with_target(
 ) -> Experiment:
     """Add the target: its batches, how BatchNorm treats them, and its scores."""
     images, network, kind = target.images, experiment.network, recipe.adaptation.batch_norm
+    if kind == "per_domain" and (recipe.stage or recipe.training.average):
+        # What a stage freezes has one set of statistics, and the next stage may thaw it; and the
+        # mean of the weights has one set too.
+        allowed = "another one for a training in stages or with averaged weights"
+        raise ArgumentError.expected("adaptation.batch_norm", allowed, kind)
     batch_norm = build_batch_norm(
         kind, network, EvaluationBatches(images, target.train, view), experiment.device
     )

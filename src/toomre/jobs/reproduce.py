@@ -11,6 +11,7 @@ from toomre.jobs.provenance import environment
 from toomre.jobs.table_data import DataPlan, find_images
 from toomre.jobs.table_head import table_head
 from toomre.jobs.table_options import ReproduceOptions
+from toomre.jobs.table_rows import rows_at_hand
 from toomre.jobs.table_runs import TableRun, TableRuns, train_and_test
 from toomre.preparation.writing import Progress
 from toomre.reproduction.comparison import Comparison
@@ -58,7 +59,8 @@ def reproduce(
     table
         ``"T1"`` to ``"T8"``: DeepMerge I (T1, and its ranges over seeds T2), DeepMerge II from
         simulation to simulation (T3, T5) and to real images (T4, T6), its confusion matrices
-        (T7), and a student reproduction at fixed rates (T8).
+        (T7), and a student reproduction at fixed rates (T8); ``"T10"``: from scratch against
+        transfer learning, of which rows are left out whose ImageNet weights are not here.
     out
         The folder for ``T1.md``, ``T1.csv``, ``T1.json``, the runs and the mocks.
     options
@@ -73,10 +75,10 @@ def reproduce(
     ArgumentError
         If the table or a row is unknown, or the images do not fit.
     MissingFileError
-        If published images are not there.
+        If published images are not there, or of no row the weights that it starts from.
     """
     wanted = read_table(table)
-    rows = wanted.rows(options.rows)
+    rows, left_out = rows_at_hand(wanted, options.rows)
     folder = Path(out)
     begin = progress or _silent
     plan = DataPlan(
@@ -86,7 +88,8 @@ def reproduce(
     head = table_head(wanted, rows, images, options)
     runs = TableRuns(wanted, rows, images, folder / "runs", options)
     outcomes = _outcomes(runs, begin(f"training {wanted.name}"), finished)
-    return _write(folder, Comparison(wanted, rows, tuple(outcomes), head), options.quick)
+    compared = Comparison(wanted, rows, tuple(outcomes), head, left_out)
+    return _write(folder, compared, options.quick)
 
 
 def _outcomes(

@@ -30,9 +30,10 @@ class Run:
     ----------
     folder
         Holds ``recipe.toml split.csv history.csv model.safetensors model.json
-        environment.json``, and after an evaluation ``scores.parquet metrics.json`` and
-        ``figures``. With a target ``model.json`` and ``model.safetensors`` are the target's
-        model; the source's are in ``source``, and an evaluation of the target in ``target``.
+        validation_scores.parquet environment.json``, and after an evaluation ``scores.parquet
+        metrics.json`` and ``figures``. With a target ``model.json`` and ``model.safetensors`` are
+        the target's model; the source's are in ``source``, and an evaluation of the target in
+        ``target``.
     recipe, card, split, history, environment
         The content of those files.
     """

@@ -101,6 +101,11 @@ def _needed(table: Table, rows: Sequence[Row]) -> list[str]:
 def _published(root: Path, name: str) -> PreparedSet:
     if (root / name / "dataset.json").is_file():
         return PreparedSet.open(root / name, verify=True)
+    if not name:
+        raise MissingFileError(
+            f"{root} is no prepared set. Prepare the images (`toomre prepare IMAGES --catalog "
+            f"TABLE --out {root}`), or run on the mocks (--mocks)."
+        )
     source = name.split("/", maxsplit=1)[0]
     raise MissingFileError(
         f"{root} has no prepared set {name}. Make it: `toomre fetch` downloads the published "

@@ -59,7 +59,7 @@ class TableRun:
     @property
     def cost(self) -> int:
         """About how long it takes: its epochs, for each domain that is seen."""
-        return self.recipe.training.epochs * (2 if _sees_target(self.recipe) else 1)
+        return self.recipe.epochs * (2 if _sees_target(self.recipe) else 1)
 
 
 @dataclass(frozen=True, eq=False)

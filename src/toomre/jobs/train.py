@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from toomre.build import build_selector, choose_device
+from toomre.build import choose_device
 from toomre.datasets.unlabelled import UnlabelledImages
 from toomre.errors import OutputExistsError
 from toomre.inference.store import CARD_FILE, open_model
@@ -19,15 +19,15 @@ from toomre.jobs.model_files import write_models
 from toomre.jobs.planning import Plan
 from toomre.jobs.provenance import check_identity, environment
 from toomre.jobs.run import Run
+from toomre.jobs.stages import Reports, fit_stages
 from toomre.output import output_lock
 from toomre.preparation.prepared import PreparedSet
 from toomre.preparation.split import Split
 from toomre.recipe import Recipe
 from toomre.recipes.shipped import open_recipe
 from toomre.storage import read_json, write_json
-from toomre.training.experiment import Fitted
+from toomre.training.snapshots import EPOCHS_FOLDER, Snapshots
 from toomre.training.tensorboard import tensorboard_log
-from toomre.training.trainer import Trainer
 
 __all__ = ["TrainOptions", "train"]
 
@@ -49,12 +49,16 @@ class TrainOptions:
         Longest time between two checkpoints [s].
     tensorboard
         Also write a TensorBoard log (needs the extra ``[tensorboard]``).
+    keep_every
+        Keep the weights before the training and of every n-th epoch in the folder ``epochs``,
+        for `toomre.embed`; 0 keeps none.
     """
 
     device: str = "auto"
     resume: bool = False
     checkpoint_seconds: float = 60.0
     tensorboard: bool = False
+    keep_every: int = 0
 
 
 def train(
@@ -118,28 +122,13 @@ def train(
         plan = Plan.make(recipe, prepared, split, device, target=images, start=start)
         loggers = [*listeners, *_loggers(folder, options.tensorboard)]
         threads = _claim(folder, plan, options, identity)
+        loggers += _snapshots(folder, plan, options.keep_every)
+        reports = Reports(progress, loggers, options.checkpoint_seconds)
         with _torch_threads(threads):
-            fitted = _fit(folder, plan, options, progress, loggers)
+            fitted = fit_stages(plan.experiment, recipe, folder / _CHECKPOINTS, reports)
             write_models(folder, plan, fitted)
             shutil.rmtree(folder / _CHECKPOINTS)
     return Run.open(folder)
-
-
-def _fit(
-    folder: Path,
-    plan: Plan,
-    options: TrainOptions,
-    progress: Callable[[int, int], None] | None,
-    listeners: Sequence[Callable[[dict[str, float]], None]],
-) -> Fitted:
-    return Trainer(
-        plan.experiment,
-        folder / _CHECKPOINTS,
-        build_selector(plan.recipe),
-        checkpoint_seconds=options.checkpoint_seconds,
-        progress=progress,
-        listeners=listeners,
-    ).fit()
 
 
 def _identity(
@@ -186,7 +175,7 @@ def _claim(folder: Path, plan: Plan, options: TrainOptions, identity: dict[str, 
         target = None if plan.target is None else str(plan.target.folder.resolve())
         start = None if plan.start is None else plan.start.card.model_id
         data = {"data": str(plan.prepared.folder.resolve()), "split": kind, "threads": threads}
-        given = {**data, "target": target, "start": start}
+        given = {**data, "target": target, "start": start, "class_weights": plan.class_weights}
         write_json(record, {**environment(), **given, **identity})
     plan.recipe.write(folder / "recipe.toml")
     plan.split.write(folder / "split.csv")
@@ -205,3 +194,9 @@ def _torch_threads(number: int) -> Iterator[None]:
 
 def _loggers(folder: Path, tensorboard: bool) -> list[Callable[[dict[str, float]], None]]:
     return [tensorboard_log(folder / "tensorboard")] if tensorboard else []
+
+
+def _snapshots(folder: Path, plan: Plan, every: int) -> list[Snapshots]:
+    made = plan.experiment
+    place = folder / EPOCHS_FOLDER
+    return [Snapshots(place, made.network, made.batch_norm, every)] if every else []

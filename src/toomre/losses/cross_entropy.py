@@ -21,7 +21,8 @@ class CrossEntropy(nn.Module):
     label_smoothing
         Share of the label that is spread over both classes, 0 to 1.
     class_weights
-        Weights of the classes (nonmerger, merger); None: equal.
+        Weights of the classes (nonmerger, merger) in that mean; None: equal. In a recipe also
+        ``"balanced"``: from the training labels, so that both classes count the same.
 
     Examples
     --------

@@ -22,9 +22,9 @@ class DomainBatch:
     features_source
         Features of the labelled images, (n, num_features).
     logits_source
-        Their logits, (n, 1) or (n, 2).
+        Their logits, (n, 1) or (n, 2), or what else the head gives, (n, k).
     labels_source
-        Their labels, (n,), int64: 1 merger, 0 nonmerger.
+        Their labels, (n,), int64: 1 merger, 0 nonmerger; or fractions, (n, k), float32.
     features_target, logits_target
         The same of the unlabelled images, or None where there is no target domain.
     progress

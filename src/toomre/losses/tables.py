@@ -13,6 +13,7 @@ from toomre.losses.coral import Coral
 from toomre.losses.cross_entropy import CrossEntropy
 from toomre.losses.entropy import EntropyMinimisation
 from toomre.losses.fisher import Fisher
+from toomre.losses.mean_squared_error import MeanSquaredError
 from toomre.losses.mmd import MaximumMeanDiscrepancy
 from toomre.losses.sinkhorn import Sinkhorn
 
@@ -25,6 +26,7 @@ LOSSES: Mapping[str, Callable[..., nn.Module]] = {
     "coral": Coral,
     "cross_entropy": CrossEntropy,
     "entropy": EntropyMinimisation,
+    "mean_squared_error": MeanSquaredError,
     "mmd": MaximumMeanDiscrepancy,
     "sinkhorn": Sinkhorn,
 }

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image as Picture
 from scipy.ndimage import gaussian_filter
 
@@ -36,6 +36,7 @@ __all__ = [
     "light_of",
     "photograph",
     "sky_noise",
+    "undevelop",
 ]
 
 Image = NDArray[np.float64]
@@ -72,6 +73,8 @@ _BAND_WEIGHT: Mapping[str, float] = {"i": 0.80, "r": 1.00, "g": 1.26}
 # Above this value the brightest of the three colours rises ever more slowly: the pictures have
 # no flat white or orange discs.
 _SHOULDER = 195.0
+# The largest value whose light can be told back.
+_BRIGHTEST = 240.0
 # What shows as black: the sky's median is a little above it [nanomaggy/pixel, weighted].
 _BLACK: Mapping[str, float] = {"i": -0.0055, "r": -0.0033, "g": -0.0033}
 # Light that the sky's subtraction left: its mean and its slope across a picture
@@ -204,6 +207,38 @@ def develop(flux: Image) -> NDArray[np.uint8]:
     room = 255 - _SHOULDER
     soft = _SHOULDER + room * -np.expm1(-np.maximum(most - _SHOULDER, 0) / room)
     return np.asarray(values * (np.minimum(most, soft) / most), dtype=np.uint8)
+
+
+def undevelop(picture: ArrayLike) -> Image:
+    """Return the light that `develop` shows as a picture, to the picture's rounding.
+
+    What was darker than black, half of the sky's noise in each colour, is gone; what was JPEG
+    keeps its scars; pixels above 240 count as 240, for beyond a step is any light.
+
+    Parameters
+    ----------
+    picture
+        Red, green and blue, (3, y, x), 0 to 255.
+
+    Returns
+    -------
+    Flux in i, r and g [nanomaggy/pixel], (3, y, x); NaN where the picture is not finite.
+
+    Examples
+    --------
+    >>> undevelop(develop(np.full((3, 1, 1), 0.1))).ravel().round(2).tolist()
+    [0.1, 0.1, 0.1]
+    """
+    values = np.asarray(picture, dtype=np.float64)
+    most = np.maximum(values.max(axis=0), 1e-12)
+    room = 255 - _SHOULDER
+    over = np.clip(most - _SHOULDER, 0, _BRIGHTEST - _SHOULDER) / room
+    values = values * (np.where(over > 0, _SHOULDER - room * np.log1p(-over), most) / most)
+    level = np.maximum(values.mean(axis=0), 1e-12)
+    seen = values * (np.sinh(level / _SLOPE) * _RANGE / _SOFTENING / level)
+    black = np.array([_BLACK[band] for band in BANDS])[:, None, None]
+    weight = np.array([_BAND_WEIGHT[band] for band in BANDS])[:, None, None]
+    return np.asarray((seen + black) / weight, dtype=np.float64)
 
 
 def as_jpeg(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -18,6 +18,7 @@ from pydantic import (
 from toomre.errors import CorruptFileError
 from toomre.images.grid import Grid
 from toomre.storage import read_json, write_json
+from toomre.surveys.vote_tree import ANSWERS
 
 __all__ = [
     "Architecture",
@@ -28,6 +29,10 @@ __all__ = [
     "TargetCard",
     "TrainingCard",
 ]
+
+
+# Heads that do not give the logits of a merger -> the columns of a catalogue that they give.
+_ANSWERS = {"votes": ANSWERS}
 
 
 class _Card(BaseModel):
@@ -41,6 +46,17 @@ class Architecture(_Card):
     backbone_options: Mapping[str, Any] = {}
     head: str
     head_options: Mapping[str, Any] = {}
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The columns of a catalogue that the network gives; none: it gives a merger's logits.
+
+        Examples
+        --------
+        >>> len(Architecture(backbone="gz2_cnn", head="votes").answers)
+        37
+        """
+        return _ANSWERS.get(self.head, ())
 
 
 class InputCard(_Card):
@@ -67,11 +83,24 @@ class InputCard(_Card):
 
 
 class Calibration(_Card):
-    """How a logit becomes a probability: sigmoid((logit + bias) / temperature)."""
+    """How a logit becomes a probability: sigmoid((logit + bias) / temperature).
 
-    method: Literal["none", "temperature", "platt"] = "none"
+    With knots (method ``isotonic``), the broken line through them, (sigmoid, probability), follows.
+    """
+
+    method: Literal["none", "temperature", "platt", "isotonic"] = "none"
     temperature: float = Field(default=1.0, gt=0)
     bias: float = 0.0
+    knots: tuple[tuple[FiniteFloat, FiniteFloat], ...] = ()
+
+    @model_validator(mode="after")
+    def _knots_rise(self) -> Self:
+        if bool(self.knots) != (self.method == "isotonic"):
+            raise ValueError("isotonic, and it alone, has knots")
+        for axis in zip(*self.knots, strict=True):
+            if list(axis) != sorted(axis):
+                raise ValueError("the knots must rise")
+        return self
 
 
 class NoveltyCard(_Card):

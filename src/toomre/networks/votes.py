@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from toomre.lookup import lookup
 from toomre.networks.dense import DenseHead
 from toomre.surveys.vote_tree import ANSWERS, QUESTIONS, parents
 
@@ -63,7 +64,7 @@ class VoteTree(nn.Module):
 
 
 class VoteHead(nn.Module):
-    """Dense layers to 37 numbers, a sigmoid, and the decision tree if it is asked for.
+    """Dense layers to 37 numbers, made fractions, and the decision tree if it is asked for.
 
     Parameters
     ----------
@@ -72,7 +73,11 @@ class VoteHead(nn.Module):
     hidden, activation, dropout
         As `toomre.networks.dense.DenseHead`.
     weighting
-        As `VoteTree`; ``"none"``: the sigmoids as they are.
+        As `VoteTree`; ``"none"``: the fractions as they are.
+    fractions
+        ``"sigmoid"`` of each number, as published, or ``"softmax"`` over the answers of each
+        question. Divided by their sum, sigmoids that have come near 1 hardly learn any more,
+        and of two such answers neither gets more than half of the votes.
     """
 
     def __init__(
@@ -82,16 +87,26 @@ class VoteHead(nn.Module):
         activation: str = "relu",
         dropout: float = 0.2,
         weighting: Literal["none", "one_step", "cumulative"] = "none",
+        fractions: Literal["sigmoid", "softmax"] = "sigmoid",
     ) -> None:
         super().__init__()
+        kinds: Mapping[str, Callable[[Tensor], Tensor]]
+        kinds = {"sigmoid": torch.sigmoid, "softmax": _softmax}
+        self._fractions = lookup(kinds, fractions, "head.options.fractions")
         self.dense = DenseHead(num_features, hidden, len(ANSWERS), activation, dropout)
         self.tree = nn.Identity() if weighting == "none" else VoteTree(weighting)
 
     def forward(self, features: Tensor) -> Tensor:
         """Return vote fractions from 0 to 1, (n, 37); no logits."""
-        votes: Tensor = self.tree(self.dense(features).sigmoid())
+        votes: Tensor = self.tree(self._fractions(self.dense(features)))
         return votes
 
     def penalty(self) -> Tensor:
         """Return zero."""
         return self.dense.penalty()
+
+
+def _softmax(numbers: Tensor) -> Tensor:
+    """Return the softmax over the answers of each question."""
+    sizes = [len(question.answers) for question in QUESTIONS]
+    return torch.cat([part.softmax(dim=1) for part in torch.split(numbers, sizes, dim=1)], dim=1)

@@ -16,6 +16,7 @@ from toomre.errors import ArgumentError
 from toomre.images.flags import Flag
 from toomre.preparation.columns import Columns, find_columns
 from toomre.preparation.tables import MISSING_WORDS, LoadedTable, load_verbatim
+from toomre.preparation.vote_table import check_votes, load_gz2
 
 __all__ = ["RESERVED", "Columns", "read_table", "refuse_duplicates"]
 
@@ -77,7 +78,7 @@ def read_table(path: Path | str, columns: Columns = Columns()) -> pd.DataFrame:
     >>> read_table(path).loc[0, ["image_id", "label", "dec"]].tolist()
     ['587732769978777642', np.int8(1), np.float64(-0.5)]
     """
-    table = load_verbatim(path)
+    table = open_table(path)
     frame = table.values
     sources = find_columns(table.verbatim, columns)
     image_id = _ids(table, sources["image_id"])
@@ -95,7 +96,13 @@ def read_table(path: Path | str, columns: Columns = Columns()) -> pd.DataFrame:
         result["file"] = pd.Series(_names(table, sources["file"]), dtype="str")
     has_sky = bool(sources["ra"]) and bool(sources["dec"])
     result["flags"], result["reason"] = _check_sky(result, has_sky)
-    return pd.concat([result, _others(frame, sources)], axis=1)
+    return check_votes(pd.concat([result, _others(frame, sources)], axis=1), path)
+
+
+def open_table(path: Path | str) -> LoadedTable:
+    """Read a table; the votes of Galaxy Zoo 2's own become the challenge's 37 labels."""
+    path = Path(path)
+    return (load_gz2(path) if path.is_file() else None) or load_verbatim(path)
 
 
 def refuse_duplicates(what: str, values: Sequence[str], where: str) -> None:

@@ -132,7 +132,7 @@ class Split:
 def make_split(
     image_id: _Names,
     groups: ArrayLike,
-    labels: ArrayLike,
+    labels: ArrayLike | None,
     usable: ArrayLike,
     fractions: tuple[float, float, float] = _FRACTIONS,
     *,
@@ -147,7 +147,8 @@ def make_split(
     ----------
     image_id, groups, labels, usable
         One value for each image: its name, its group, 1 or 0 (NaN or missing = unlabelled),
-        and whether it may be used. What is unlabelled or not usable goes in no part.
+        and whether it may be used. What is unlabelled or not usable goes in no part. Labels
+        None: there are no classes, as where vote fractions are to be learned.
     fractions
         Of the images in train, valid and test; they sum to 1, and 0 leaves a part empty.
     rng
@@ -174,14 +175,15 @@ def make_split(
     shares = _shares(fractions)
     codes, classes = _checked(image_id, groups, labels, usable)
     parts = assign_groups(codes, classes, shares, rng)
-    _check_classes(parts, classes, shares)
+    if labels is not None:
+        _check_classes(parts, classes, shares)
     return _split(image_id, groups, parts)
 
 
 def fold_splits(
     image_id: _Names,
     groups: ArrayLike,
-    labels: ArrayLike,
+    labels: ArrayLike | None,
     usable: ArrayLike,
     folds: int = 5,
     *,
@@ -218,7 +220,8 @@ def fold_splits(
     for tested in range(folds):
         rest = np.where(fold == tested, -1, classes)
         parts = assign_groups(codes, rest, np.array(_FOLD_FRACTIONS), rng)
-        _check_classes(parts, rest, np.array([*_FOLD_FRACTIONS, 0]))
+        if labels is not None:
+            _check_classes(parts, rest, np.array([*_FOLD_FRACTIONS, 0]))
         splits.append(_split(image_id, groups, np.where(fold == tested, 2, parts)))
     return splits
 
@@ -233,10 +236,11 @@ def _shares(fractions: tuple[float, float, float]) -> NDArray[np.float64]:
 
 
 def _checked(
-    image_id: _Names, groups: ArrayLike, labels: ArrayLike, usable: ArrayLike
+    image_id: _Names, groups: ArrayLike, labels: ArrayLike | None, usable: ArrayLike
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the groups as 0, 1, ... and the classes: 1, 0, or -1 for an image left out."""
-    values = pd.Series(labels).to_numpy(dtype="float64", na_value=np.nan)
+    given = np.zeros(len(image_id)) if labels is None else labels
+    values = pd.Series(given).to_numpy(dtype="float64", na_value=np.nan)
     keys = pd.Series(groups)
     use = np.asarray(usable, dtype=bool)
     if not len(image_id) == len(keys) == len(values) == len(use):

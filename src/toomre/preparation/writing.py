@@ -20,7 +20,9 @@ from toomre.preparation.groups import galaxy_groups
 from toomre.preparation.image_file import ImageFile
 from toomre.preparation.prepared import PreparedInfo
 from toomre.preparation.split import Protocol, Split, SplitOptions, make_split
+from toomre.preparation.vote_table import has_votes
 from toomre.storage import atomic_path, sha256_file, write_json
+from toomre.surveys.vote_tree import ANSWERS
 
 __all__ = ["FILES", "Plan", "Progress", "draw_split", "write_prepared"]
 
@@ -140,9 +142,10 @@ def write_prepared(
 
 
 def draw_split(table: pd.DataFrame, options: SplitOptions) -> Split | None:
-    """Return the split of a catalogue, or None if it has no labels.
+    """Return the split of a catalogue, or None if it has neither labels nor votes.
 
-    Rows whose flags make them bad go in no part, as do rows without a label.
+    Rows whose flags make them bad go in no part, as do rows without a label. Where there are
+    vote fractions alone, those without them go in no part.
 
     Examples
     --------
@@ -152,14 +155,18 @@ def draw_split(table: pd.DataFrame, options: SplitOptions) -> Split | None:
     >>> [len(split.rows(part)) for part in ("train", "valid", "test")]
     [6, 2, 2]
     """
+    labels: pd.Series | None = table["label"]
+    usable = (table["flags"] & BAD.value) == 0
     if not table["label"].notna().any():
-        return None
+        if not has_votes(table):
+            return None
+        labels, usable = None, usable & table[list(ANSWERS)].notna().all(axis=1)
     groups = galaxy_groups(table["galaxy_id"], table["ra"], table["dec"], options.link_length)
     return make_split(
         table["image_id"].tolist(),
         groups,
-        table["label"],
-        (table["flags"] & BAD.value) == 0,
+        labels,
+        usable,
         options.fractions,
         rng=np.random.default_rng(options.seed),
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -37,12 +37,15 @@ class Comparison:
         One a row and seed.
     head
         How the numbers came about, a sentence each.
+    left_out
+        Name of a row that could not be trained -> why.
     """
 
     table: Table
     rows: tuple[Row, ...]
     outcomes: tuple[Outcome, ...]
     head: tuple[str, ...]
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -61,6 +64,7 @@ class Comparison:
             "source": self.table.source,
             "head": list(self.head),
             "notes": list(self.table.notes),
+            "left_out": dict(self.left_out),
             "numbers": lines,
             "trainings": [each.model_dump(mode="json") for each in self.outcomes],
         }
@@ -75,6 +79,9 @@ class Comparison:
         for row in self.rows:
             for tested in row.tests:
                 lines += [_line(cells) for cells in self._cells(row, tested)]
+        for row in self.table.row:
+            if row.name in self.left_out:
+                lines += [_line(cells) for cells in self._cells_left_out(row)]
         return "\n\n".join([*text, "\n".join(lines), self._trained_on()]) + "\n"
 
     def _of(self, row: Row) -> list[Outcome]:
@@ -115,6 +122,15 @@ class Comparison:
             ["", "", "published", *map(_theirs, lines), "", ""],
             ["", "", "difference", *(_signed(each["difference"]) for each in lines), "", ""],
         ]
+
+    def _cells_left_out(self, row: Row) -> Iterator[list[str]]:
+        """Give two lines a test: why there is nothing of ours, and what was published."""
+        empty = ["-"] * (len(self.table.metrics) - 1)
+        for tested, one in row.tests.items():
+            printed = [_printed(one, k, metric) for k, metric in enumerate(self.table.metrics)]
+            first = row.name if tested == next(iter(row.tests)) else ""
+            yield [first, tested, "ours", self.left_out[row.name], *empty, "", ""]
+            yield ["", "", "published", *map(_theirs, printed), "", ""]
 
     def _trained_on(self) -> str:
         """Say how many images there were."""

@@ -10,6 +10,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from toomre.evaluation.bootstrap import Interval, bootstrap
+from toomre.evaluation.class_averages import CLASS_AVERAGES
 
 __all__ = ["THRESHOLD", "Judged", "Outcome", "measure"]
 
@@ -21,6 +22,7 @@ _SEED = 3
 _METRICS = (
     *("roc_auc", "accuracy", "balanced_accuracy", "purity", "completeness", "f1"),
     *("brier_score", "specificity"),
+    *CLASS_AVERAGES,
 )
 
 

@@ -25,9 +25,15 @@ __all__ = [
     "read_table",
 ]
 
+
+def _number(path: Path) -> int:
+    return int(path.stem.removeprefix("t"))
+
+
 #: Name -> file.
 TABLES: Mapping[str, Path] = {
-    path.stem.upper(): path for path in sorted((Path(__file__).parent / "tables").glob("*.toml"))
+    path.stem.upper(): path
+    for path in sorted((Path(__file__).parent / "tables").glob("*.toml"), key=_number)
 }
 
 
@@ -77,7 +83,8 @@ class Images(_Entry):
     Attributes
     ----------
     published
-        Folder below DIR of the published set, as ``toomre convert NAME --out DIR/NAME`` makes it.
+        Folder below DIR of the published set, as ``toomre convert NAME --out DIR/NAME`` makes it;
+        empty: DIR is a prepared set itself.
     mocks
         Pair and twin of the simulator.
     bands, crop
@@ -144,7 +151,7 @@ class Table(_Entry):
     name, title, source
         For the head.
     metrics
-        What is compared; `false_positive_rate` or a name in `toomre.evaluation.metrics.METRICS`.
+        What is compared; `false_positive_rate` or what `toomre.evaluation.bootstrap` knows.
     spread
         What stands behind the sign ± in the document.
     notes

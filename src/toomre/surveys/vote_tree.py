@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["ANSWERS", "MERGER", "QUESTIONS", "Question", "parents"]
+__all__ = ["ANSWERS", "GZ2_COLUMNS", "MERGER", "MERGER_VOTES", "QUESTIONS", "Question", "parents"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,30 @@ ANSWERS = tuple(
 
 #: Where in `ANSWERS` the merger is.
 MERGER = ANSWERS.index("Class8.6")
+
+#: A galaxy with this fraction of merger votes or more is called a merger (S002).
+MERGER_VOTES = 0.3
+
+#: How the columns of Galaxy Zoo 2's own tables (Hart et al. 2016) begin, in the same order.
+GZ2_COLUMNS = (
+    *(f"t01_smooth_or_features_{a}" for a in ("a01_smooth", "a02_features_or_disk")),
+    "t01_smooth_or_features_a03_star_or_artifact",
+    *(f"t02_edgeon_{a}" for a in ("a04_yes", "a05_no")),
+    *(f"t03_bar_{a}" for a in ("a06_bar", "a07_no_bar")),
+    *(f"t04_spiral_{a}" for a in ("a08_spiral", "a09_no_spiral")),
+    *(f"t05_bulge_prominence_{a}" for a in ("a10_no_bulge", "a11_just_noticeable")),
+    *(f"t05_bulge_prominence_{a}" for a in ("a12_obvious", "a13_dominant")),
+    *(f"t06_odd_{a}" for a in ("a14_yes", "a15_no")),
+    *(f"t07_rounded_{a}" for a in ("a16_completely_round", "a17_in_between")),
+    "t07_rounded_a18_cigar_shaped",
+    *(f"t08_odd_feature_{a}" for a in ("a19_ring", "a20_lens_or_arc", "a21_disturbed")),
+    *(f"t08_odd_feature_{a}" for a in ("a22_irregular", "a23_other", "a24_merger")),
+    "t08_odd_feature_a38_dust_lane",
+    *(f"t09_bulge_shape_{a}" for a in ("a25_rounded", "a26_boxy", "a27_no_bulge")),
+    *(f"t10_arms_winding_{a}" for a in ("a28_tight", "a29_medium", "a30_loose")),
+    *(f"t11_arms_number_{a}" for a in ("a31_1", "a32_2", "a33_3", "a34_4")),
+    *(f"t11_arms_number_{a}" for a in ("a36_more_than_4", "a37_cant_tell")),
+)
 
 
 def parents() -> tuple[int | None, ...]:

@@ -16,14 +16,16 @@ __all__ = [
     "BatchNorm",
     "Concatenated",
     "Domain",
+    "FrozenNorms",
     "PerDomain",
     "ReEstimated",
     "Shared",
-    "frozen_norms",
+    "held_norms",
     "re_estimate",
 ]
 
 Domain = Literal["source", "target"]
+FrozenNorms = Literal["inference", "batch_statistics"]
 Outputs = tuple[Tensor, Tensor]
 _BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
 
@@ -215,9 +217,30 @@ def re_estimate(network: nn.Module, images: Iterable[Tensor]) -> None:
     network.eval()
 
 
-def frozen_norms(network: nn.Module) -> list[nn.Module]:
-    """Return the BatchNorm layers whose weights are all frozen, which must not move either."""
-    return [layer for layer in network.modules() if _is_norm(layer) and _is_frozen(layer)]
+@contextmanager
+def held_norms(network: nn.Module, answer_by: FrozenNorms) -> Iterator[None]:
+    """Hold the running statistics of BatchNorm layers whose weights are all frozen, for a while.
+
+    Parameters
+    ----------
+    network
+        In training mode; its frozen layers are afterwards as they were.
+    answer_by
+        ``"inference"``: they answer by those statistics, as they will when all is done.
+        ``"batch_statistics"``: they answer by each batch's own, as in Keras before 2.3, where
+        the rest of the network learns from features that it will not meet again.
+    """
+    layers: list[Any] = [each for each in network.modules() if _is_norm(each) and _is_frozen(each)]
+    before = [(layer.training, layer.momentum) for layer in layers]
+    for layer in layers:
+        layer.train(answer_by == "batch_statistics")
+        layer.momentum = 0.0
+    try:
+        yield
+    finally:
+        for layer, (training, momentum) in zip(layers, before, strict=True):
+            layer.train(training)
+            layer.momentum = momentum
 
 
 def _norms(network: nn.Module) -> dict[str, Any]:

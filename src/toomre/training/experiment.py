@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from toomre.networks.network import Network
-from toomre.training.batch_norm import BatchNorm, Concatenated
+from toomre.training.averaging import WeightAverage
+from toomre.training.batch_norm import BatchNorm, Concatenated, FrozenNorms
 from toomre.training.plateau import Plateau
 
 __all__ = ["Batches", "Experiment", "Fitted"]
@@ -59,6 +60,12 @@ class Experiment:
         Progress -> Adam's first beta or SGD's momentum, or None where it stays as it is.
     plateau
         What scales the learning rate by the validation's metrics, or None.
+    epochs_before
+        Epochs of the stages before this one.
+    frozen_norms
+        How BatchNorm layers answer whose weights are frozen: see `held_norms`.
+    average
+        The running mean of the weights, which is then what is validated and kept, or None.
     """
 
     network: Network
@@ -75,6 +82,9 @@ class Experiment:
     batch_norm: BatchNorm = field(default_factory=Concatenated)
     momentum: Callable[[float], float] | None = None
     plateau: Plateau | None = None
+    epochs_before: int = 0
+    frozen_norms: FrozenNorms = "inference"
+    average: WeightAverage | None = None
 
 
 @dataclass(frozen=True, eq=False)

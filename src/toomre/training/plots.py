@@ -14,7 +14,40 @@ from matplotlib.ticker import MaxNLocator
 from toomre.evaluation import drawing, palette
 from toomre.training.lr_scan import Suggestion
 
-__all__ = ["lr_scan_figure", "trials_figure"]
+__all__ = ["gradient_flow_figure", "lr_scan_figure", "trials_figure"]
+
+# Gradients below this are drawn as this.
+_SMALLEST = 1e-12
+
+
+def gradient_flow_figure(table: pd.DataFrame) -> Figure:
+    """Draw the mean and the largest gradient of each layer, from the image to the answer.
+
+    Parameters
+    ----------
+    table
+        From `toomre.training.gradient_flow.GradientFlow`.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"layer": ["conv1.weight"], "mean": [1e-3], "largest": [0.1]})
+    >>> gradient_flow_figure(table).axes[0].get_xscale()
+    'log'
+    """
+    engine = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1)
+    figure = Figure(figsize=(8, 1.5 + 0.32 * max(len(table), 4)), layout=engine)
+    axes: Any = figure.subplots()
+    place = np.arange(len(table))
+    mean, largest = (table[name].clip(lower=_SMALLEST) for name in ("mean", "largest"))
+    axes.hlines(place, mean, largest, color=palette.GRID, lw=6, zorder=1)
+    axes.plot(mean, place, "o", color=palette.TRAIN, ms=7, label="mean")
+    axes.plot(largest, place, "s", color=palette.ROC, mfc="white", ms=7, label="largest")
+    axes.set_xscale("log")
+    axes.set_yticks(place, table["layer"].str.removesuffix(".weight"))
+    axes.invert_yaxis()
+    drawing.dress(axes, "|gradient| of a weight [loss per unit]", "")
+    figure.legend(loc="outside upper center", ncols=2, frameon=False, fontsize=drawing.TICK)
+    return figure
 
 
 def lr_scan_figure(table: pd.DataFrame, found: Suggestion) -> Figure:

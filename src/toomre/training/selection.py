@@ -17,6 +17,7 @@ DIRECTIONS = {
     "loss": -1,
     "accuracy": 1,
     "roc_auc": 1,
+    "rmse": -1,
     "target_entropy": -1,
     "target_infomax": 1,
     "target_snd": 1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from torch import Tensor
 
 from toomre.errors import TrainingError
 from toomre.losses.domain_batch import DomainBatch
-from toomre.training.batch_norm import frozen_norms
+from toomre.training.batch_norm import held_norms
 from toomre.training.checkpoint import Checkpoint, CheckpointFolder, read_weights, write_weights
 from toomre.training.experiment import Experiment, Fitted
 from toomre.training.plateau import Plateau
@@ -26,8 +27,9 @@ __all__ = ["Trainer", "load_best"]
 
 Row = dict[str, float]
 
-# Of the names of what the BatchNorm policy keeps beside the network.
+# Of the names of what is kept beside the network.
 _NORM = "batch_norm"
+_AVERAGE = "average"
 
 
 class Trainer:
@@ -95,6 +97,7 @@ class Trainer:
         saved = clock = time.monotonic()
         while self._step < total and not self.selector.should_stop:
             epoch, step = divmod(self._step, steps)
+            epoch += experiment.epochs_before
             self._train_step(epoch, step, self._step / max(1, total - 1))
             self._step += 1
             now = time.monotonic()
@@ -115,17 +118,18 @@ class Trainer:
         experiment = self.experiment
         self._set_rate(progress)
         # Dropout and the like depend on the step alone, so that any step can be repeated.
-        torch.manual_seed(_step_seed(experiment.seed, self._step))
+        number = epoch * experiment.source.steps + step
+        torch.manual_seed(_step_seed(experiment.seed, number))
         experiment.network.train()
-        for layer in frozen_norms(experiment.network):
-            layer.eval()
         images, labels = experiment.source.batch(epoch, step)
         if labels is None:
             raise TrainingError("The source batches have no labels; use a labelled data set.")
         device = experiment.device
-        others = self._target_images()
-        with torch.autocast(
-            device.type, torch.bfloat16, enabled=experiment.precision is torch.bfloat16
+        others = self._target_images(number)
+        half = experiment.precision is torch.bfloat16
+        with (
+            torch.autocast(device.type, torch.bfloat16, enabled=half),
+            held_norms(experiment.network, experiment.frozen_norms),
         ):
             source, target = experiment.batch_norm.forward(
                 experiment.network,
@@ -144,6 +148,8 @@ class Trainer:
         experiment.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         experiment.optimizer.step()
+        if experiment.average is not None:
+            experiment.average.update(experiment.network, self._step)
         losses = {"train_loss": value} | {name: float(part) for name, part in parts.items()}
         for name, part in losses.items():
             self._sums[name] = self._sums.get(name, 0.0) + part
@@ -161,12 +167,18 @@ class Trainer:
             if experiment.momentum is not None:
                 set_momentum(group, experiment.momentum(progress))
 
-    def _target_images(self) -> Tensor | None:
-        """Return the target's batch of this step; it goes round on its own count."""
+    def _target_images(self, number: int) -> Tensor | None:
+        """Return the target's batch of a step; it goes round on its own count."""
         target = self.experiment.target
-        return None if target is None else target.batch(*divmod(self._step, target.steps))[0]
+        return None if target is None else target.batch(*divmod(number, target.steps))[0]
 
     def _end_epoch(self, epoch: int) -> None:
+        average = self.experiment.average
+        with nullcontext() if average is None else average.on(self.experiment.network):
+            self._judge(epoch)
+
+    def _judge(self, epoch: int) -> None:
+        """Validate the network as it is now, and keep it if it is the best so far."""
         experiment = self.experiment
         experiment.network.eval()
         with torch.inference_mode():
@@ -199,6 +211,8 @@ class Trainer:
         weights = _prefixed(experiment.network.state_dict(), "network")
         weights |= _prefixed(experiment.loss.state_dict(), "loss")
         weights |= _prefixed(experiment.batch_norm.state(), _NORM)
+        if experiment.average is not None:
+            weights |= _prefixed(experiment.average.state(), _AVERAGE)
         progress: dict[str, Any] = {
             "history": self._history,
             "sums": self._sums,
@@ -222,6 +236,8 @@ class Trainer:
         experiment.network.load_state_dict(_under(checkpoint.weights, "network"))
         experiment.loss.load_state_dict(_under(checkpoint.weights, "loss"))
         experiment.batch_norm.load(_under(checkpoint.weights, _NORM))
+        if experiment.average is not None:
+            experiment.average.load(_under(checkpoint.weights, _AVERAGE))
         experiment.optimizer.load_state_dict(dict(checkpoint.optimizer))
         self._step = checkpoint.step
         self._history = list(progress["history"])

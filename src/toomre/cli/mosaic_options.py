@@ -1,0 +1,111 @@
+"""The options of every command that cuts stamps from mosaics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from toomre.mosaics.options import PSFMatching
+    from toomre.mosaics.patterns import MosaicSource
+    from toomre.preparation.inputs import Source
+
+__all__ = [
+    "Checksums",
+    "Extension",
+    "MaskBits",
+    "MaskExtension",
+    "PSFFwhm",
+    "PSFTarget",
+    "Regrid",
+    "SizeArcsec",
+    "SizeColumn",
+    "SizeFactor",
+    "psf_matching",
+    "source_of",
+]
+
+SizeArcsec = Annotated[float | None, typer.Option(help="Side of each stamp [arcsec].")]
+SizeColumn = Annotated[
+    str | None, typer.Option(help="The table's column that gives the side, times --size-factor.")
+]
+SizeFactor = Annotated[float, typer.Option(help="For --size-column; the product is in arcsec.")]
+Extension = Annotated[
+    str | None, typer.Option(help="Name or number of the image in each mosaic file.")
+]
+MaskExtension = Annotated[
+    str | None, typer.Option(help="... of a plane that marks bad pixels, or of weights.")
+]
+MaskBits = Annotated[int | None, typer.Option(help="Bits of it that are bad; default: any.")]
+Regrid = Annotated[
+    Literal["interp", "adaptive"],
+    typer.Option(help="How to bring bands on another pixel grid to that of the first."),
+]
+PSFTarget = Annotated[
+    float | None, typer.Option(help="Blur all bands to this FWHM of a star [arcsec].")
+]
+PSFFwhm = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="FWHM of the mosaics, BAND=ARCSEC or BAND=KEYWORD or BAND=KEYWORD:pixel; repeat it."
+    ),
+]
+Checksums = Annotated[
+    bool, typer.Option("--checksums/--no-checksums", help="Verify DATASUM and CHECKSUM.")
+]
+
+
+def psf_matching(target: float | None, fwhm: Sequence[str] | None) -> PSFMatching | None:
+    """Return the sharpness that was asked for, or None.
+
+    Examples
+    --------
+    >>> psf_matching(1.3, ["g=1.1", "r=SEEING"]).fwhm
+    {'g': 1.1, 'r': 'SEEING'}
+    """
+    from toomre.errors import ArgumentError
+    from toomre.mosaics.options import PSFMatching
+
+    if target is None:
+        if fwhm:
+            raise ArgumentError.expected("psf_target", "given with --psf-fwhm", None)
+        return None
+    pairs = [text.partition("=") for text in fwhm or ()]
+    return PSFMatching(target, {band.strip(): _number(value) for band, _, value in pairs})
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text.strip()
+
+
+def source_of(
+    path: Path | None,
+    pattern: str | None,
+    mosaics: Sequence[str] | None,
+    stamps: Mapping[str, Any],
+) -> Source | MosaicSource:
+    """Return the input of a command that takes cutouts or mosaics, of which one must be given.
+
+    Examples
+    --------
+    >>> source_of(Path("cutouts"), None, None, {}).path.name
+    'cutouts'
+    """
+    from toomre.errors import ArgumentError
+    from toomre.mosaics.options import StampOptions
+    from toomre.mosaics.patterns import MosaicSource, band_patterns
+    from toomre.preparation.inputs import Source
+
+    if (path is None) == (not mosaics):
+        allowed = "one of the two (INPUT, or --mosaic BAND=FILES)"
+        given = None if path is None else str(path)
+        raise ArgumentError.expected("INPUT, mosaic", allowed, (given, mosaics))
+    if path is not None:
+        return Source(path, pattern)
+    return MosaicSource(band_patterns(mosaics or ()), StampOptions(**stamps))

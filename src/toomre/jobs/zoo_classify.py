@@ -1,0 +1,116 @@
+"""``toomre zoo classify``: the 37 vote fractions of images, as a catalogue and for Kaggle."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from toomre.errors import ArgumentError, OutputExistsError
+from toomre.inference.store import Model, open_model
+from toomre.jobs.classify import ClassifiedCatalog, ClassifyOptions, classify
+from toomre.preparation.catalog import refuse_duplicates
+from toomre.preparation.columns import Columns
+from toomre.preparation.inputs import Source, stem_of
+from toomre.storage import atomic_path
+from toomre.surveys.vote_tree import ANSWERS
+
+__all__ = ["submission", "zoo_classify"]
+
+_GUESSED = Columns()
+_DEFAULTS = ClassifyOptions()
+_ID = re.compile(r"\d+")
+# As many digits as the challenge's own tables have.
+_DIGITS = "%.6f"
+
+
+def zoo_classify(
+    source: Source | Path | str,
+    model: Model | Path | str,
+    out: Path | str | None = None,
+    catalog: Path | str | None = None,
+    *,
+    submit: Path | str | None = None,
+    columns: Columns = _GUESSED,
+    options: ClassifyOptions = _DEFAULTS,
+    progress: Callable[[int, int], None] | None = None,
+) -> ClassifiedCatalog:
+    """Predict the votes of images; every input has one row, and one that is bad says why.
+
+    Parameters
+    ----------
+    source, catalog, columns, options, progress
+        As for `toomre.classify`. The threshold is one of the merger votes.
+    model
+        A model of vote fractions: a run, a folder or a name.
+    out
+        The catalogue, ``.parquet`` or ``.csv``: position, the 37 fractions, `is_merger`, status,
+        flags, reason and model. None keeps it in memory.
+    submit
+        A table for Kaggle's Galaxy Zoo challenge to write as well, see `submission`.
+
+    Raises
+    ------
+    ArgumentError
+        If the model predicts no votes, or `toomre.classify` refuses the input, or an image's
+        name is no id of the challenge.
+    OutputExistsError
+        If a file is there already.
+    """
+    opened = model if isinstance(model, Model) else open_model(model)
+    if opened.card.architecture.answers != ANSWERS:
+        raise ArgumentError(
+            f"The model {opened.card.name} predicts no vote fractions. Use `toomre classify`, or "
+            "take a model that was trained on votes."
+        )
+    if submit is not None and Path(submit).exists() and not options.overwrite:
+        raise OutputExistsError(
+            f"{submit} is there already. Give another name, or allow it to be replaced "
+            "(--overwrite)."
+        )
+    done = classify(
+        source, opened, out, catalog, columns=columns, options=options, progress=progress
+    )
+    if submit is not None:
+        Path(submit).parent.mkdir(parents=True, exist_ok=True)
+        with atomic_path(Path(submit)) as temporary:
+            table = submission(done.table)
+            table.to_csv(temporary, index=False, float_format=_DIGITS, lineterminator="\n")
+    return done
+
+
+def submission(catalog: pd.DataFrame) -> pd.DataFrame:
+    """Return the table that Kaggle's challenge takes: `GalaxyID` and 37 columns, by the id.
+
+    The id is the name of the image's file without its ending. A bad image has no fractions
+    there; the challenge wants some, so decide what to put.
+
+    Parameters
+    ----------
+    catalog
+        With `image_id` and the 37 columns.
+
+    Raises
+    ------
+    ArgumentError
+        If a name is no number, or two images have the same.
+
+    Examples
+    --------
+    >>> names = pd.DataFrame({"image_id": ["b/100023.jpg", "100008.jpg"]})
+    >>> table = submission(names.assign(**dict.fromkeys(ANSWERS, 0.5)))
+    >>> table.columns[:2].tolist(), table["GalaxyID"].tolist()
+    (['GalaxyID', 'Class1.1'], [100008, 100023])
+    """
+    ids = [stem_of(name.rpartition("/")[2]) for name in catalog["image_id"]]
+    wrong = [name for name in ids if not _ID.fullmatch(name)]
+    if wrong:
+        raise ArgumentError.expected(
+            "the names of the images", "ids of the challenge, such as 100008.jpg", wrong[0]
+        )
+    refuse_duplicates("id of a galaxy", ids, "in the input")
+    table = catalog[list(ANSWERS)].astype("float64").reset_index(drop=True)
+    table.insert(0, "GalaxyID", [int(name) for name in ids])
+    return table.sort_values("GalaxyID", ignore_index=True)
