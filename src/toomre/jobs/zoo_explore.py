@@ -1,4 +1,4 @@
-"""``toomre.zoo_explore``: what a set of vote fractions is like, before anything is trained."""
+"""``toomre zoo explore``: what a set of vote fractions is like, before anything is trained."""
 
 from __future__ import annotations
 
