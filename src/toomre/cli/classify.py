@@ -35,7 +35,7 @@ from toomre.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from toomre.jobs.classify import ClassifiedCatalog
+    from toomre.jobs.classified import ClassifiedCatalog
 
 __all__ = ["classify", "report"]
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 
 from toomre.build import choose_device
-from toomre.errors import ArgumentError, MissingFileError, ToomreError
-from toomre.images.arrays import open_stack
+from toomre.errors import ArgumentError, MissingFileError
 from toomre.images.cutout import Encoding
 from toomre.images.flags import Flag
 from toomre.images.loading import Facts
@@ -25,25 +22,21 @@ from toomre.inference.catalog import (
     open_catalog,
     with_extra,
 )
-from toomre.inference.catalog_reading import read_catalog
-from toomre.inference.checks import check_prepared, check_stated
+from toomre.inference.checks import check_stated
 from toomre.inference.classify import Tally, score_readings, vote_readings
 from toomre.inference.ensemble import Ensemble, ensemble_card
-from toomre.inference.mosaic_readings import for_model, read_mosaics
 from toomre.inference.predictor import Predictor
-from toomre.inference.readings import Reading, Wish, read_files, read_prepared, read_stack
+from toomre.inference.readings import Wish
 from toomre.inference.store import Model, open_model, shipped_models
+from toomre.jobs.classified import ClassifiedCatalog
+from toomre.jobs.classify_inputs import open_inputs
 from toomre.jobs.provenance import environment
 from toomre.mosaics.patterns import MosaicSource
-from toomre.mosaics.stamps import Mosaics
 from toomre.networks.card import ModelCard
-from toomre.preparation.catalog import read_table
 from toomre.preparation.columns import Columns
-from toomre.preparation.inputs import Source, escape_name, find_inputs, is_stack
-from toomre.preparation.matching import match_files, match_rows
-from toomre.preparation.prepared import PreparedSet
+from toomre.preparation.inputs import Source, escape_name
 
-__all__ = ["ClassifiedCatalog", "ClassifyOptions", "classify"]
+__all__ = ["ClassifyOptions", "classify"]
 
 
 @dataclass(frozen=True)
@@ -86,45 +79,6 @@ class ClassifyOptions:
     def facts(self) -> Facts:
         """What is stated of the inputs."""
         return Facts(self.bands, self.pixel_scale, self.encoding)
-
-
-@dataclass(frozen=True, eq=False)
-class ClassifiedCatalog:
-    """The result of a classification.
-
-    Attributes
-    ----------
-    path
-        The file, or None if the catalogue was kept in memory.
-    summary
-        How many `images`, `ok`, `warn`, `bad`, `mergers`; the `threshold`; in `flags` how
-        many images have each flag; and how many were `left_out`, as no row of the table has
-        them.
-    provenance
-        Model, input, options, versions and time, as in the file.
-    """
-
-    path: Path | None
-    summary: dict[str, Any]
-    provenance: dict[str, Any]
-    _rows: tuple[pa.Table, ...] = field(default=(), repr=False)
-
-    @cached_property
-    def table(self) -> pd.DataFrame:
-        """The catalogue; it is read from the file when it is first asked for."""
-        if self.path is not None:
-            return read_catalog(self.path)
-        table: pd.DataFrame = pa.concat_tables(self._rows).to_pandas()
-        return table
-
-    def __len__(self) -> int:
-        return int(self.summary["images"])
-
-    def __repr__(self) -> str:
-        counts = ", ".join(
-            f"{self.summary[name]} {name}" for name in ("images", "mergers", "ok", "warn", "bad")
-        )
-        return f"<ClassifiedCatalog: {counts}; see .table and .summary>"
 
 
 _GUESSED = Columns()
@@ -204,7 +158,7 @@ def classify(
     check_stated(card, options.facts, allow_domain=options.allow_domain)
     # Labels, galaxies and redshifts are not needed, so whatever stands there is no matter.
     columns = replace(columns, label="", galaxy_id="", redshift="")
-    inputs = _open_source(source, (catalog, columns), wish, path)
+    inputs = open_inputs(source, (catalog, columns), wish, path)
     predictor = _predictor(opened, options)
     schema = with_extra(schema, ["p_spread"] if len(opened) > 1 else [])
     threshold = card.threshold if options.threshold is None else options.threshold
@@ -277,62 +231,6 @@ def _first_model() -> str:
     if not names:
         raise MissingFileError("No model is shipped with this package. Name a folder (--model).")
     return names[0]
-
-
-class _Inputs(NamedTuple):
-    """The inputs one after another, how many they are, and how many have no row."""
-
-    readings: Iterator[Reading]
-    total: int
-    left_out: int = 0
-
-
-def _open_source(
-    source: Source | MosaicSource,
-    given: tuple[Path | str | None, Columns],
-    wish: Wish,
-    out: Path | None,
-) -> _Inputs:
-    """Return the inputs; `out` is none of them."""
-    catalog, columns = given
-    if isinstance(source, MosaicSource):
-        if catalog is None:
-            raise ArgumentError.expected("catalog", "a table with ra and dec for mosaics", None)
-        how = for_model(wish.card, source.options)
-        mosaics = Mosaics.open(source.files, read_table(catalog, columns), how)
-        return _Inputs(read_mosaics(mosaics, wish), len(mosaics))
-    path = Path(source.path)
-    if (path / "dataset.json").is_file():
-        prepared = PreparedSet.open(path)
-        if catalog is not None:
-            raise ArgumentError(f"{path} is prepared and has its own table: give no --catalog.")
-        check_prepared(wish.card, prepared.info, allow_domain=wish.allow_domain)
-        return _Inputs(read_prepared(prepared, wish), len(prepared))
-    table = None if catalog is None else read_table(catalog, columns)
-    rows = _stack_length(path, len(wish.card.input.bands))
-    if rows is not None:
-        items = None if table is None else [match.item for match in match_rows(table, rows)]
-        total = rows if items is None else len(items)
-        return _Inputs(read_stack(path, items, table, wish), total, rows - total)
-    found = list(find_inputs(source, wish.facts.bands or wish.card.input.bands, without=out))
-    if table is None:
-        return _Inputs(read_files([(item, "") for item in found], None, wish), len(found))
-    matches = match_files(table, found, path if path.is_dir() else path.parent)
-    files = [(match.item, match.problem) for match in matches]
-    left_out = len(found) - sum(not match.problem for match in matches)
-    return _Inputs(read_files(files, table, wish), len(files), left_out)
-
-
-def _stack_length(source: Path, bands: int) -> int | None:
-    """Return how many images a stack has, or None if the source is none."""
-    if not is_stack(source):
-        return None
-    try:
-        stack = open_stack(source)
-    except ToomreError:
-        return None  # read as one image, whose row says what is wrong
-    # Three axes may be (image, y, x) or (band, y, x): the model tells.
-    return None if stack.shape[1] == 1 and bands > 1 else len(stack)
 
 
 def _provenance(

@@ -10,7 +10,8 @@ import pandas as pd
 
 from toomre.errors import ArgumentError, OutputExistsError
 from toomre.inference.store import Model, open_model
-from toomre.jobs.classify import ClassifiedCatalog, ClassifyOptions, classify
+from toomre.jobs.classified import ClassifiedCatalog
+from toomre.jobs.classify import ClassifyOptions, classify
 from toomre.preparation.catalog import refuse_duplicates
 from toomre.preparation.columns import Columns
 from toomre.preparation.inputs import Source, stem_of
