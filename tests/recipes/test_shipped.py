@@ -231,6 +231,7 @@ def test_every_recipe_trains_for_one_epoch(name, domains, start, tmp_path):
     encoding = "display" if recipe.input.normalisation == "imagenet" else "linear"
     source, target = domains(size if name in BIG else 19, encoding)
     looking = any(needs_target(term.name) for term in recipe.loss)
+    looking |= recipe.calibration.threshold == "target_mixture"
     alone = recipe.adaptation == Adaptation() and not looking
     run = train(
         small(recipe, size),
