@@ -113,7 +113,7 @@ def _drawn(name: str, folder: Path) -> Path:
     return module.main(folder / name)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny_recipe() -> Recipe:
     """A DeepMerge II recipe that learns the blobs in seconds."""
     return Recipe.parse(

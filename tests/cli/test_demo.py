@@ -22,7 +22,8 @@ def test_it_hands_over_the_options_and_says_what_was_found(monkeypatch, tmp_path
     def fake(out: Path, **options: object) -> SimpleNamespace:
         given.update(options, out=out)
         options["stage"]("Simulating galaxies")(1, 2)
-        place = SimpleNamespace(page=out / "index.html", catalog=out / "mergers.parquet")
+        names = {"page": "index.html", "catalog": "mergers.parquet", "report": "report"}
+        place = SimpleNamespace(**{name: out / path for name, path in names.items()})
         return SimpleNamespace(summary="ROC-AUC [0.7]", place=place)
 
     monkeypatch.setattr(job, "demo", fake)
@@ -32,8 +33,9 @@ def test_it_hands_over_the_options_and_says_what_was_found(monkeypatch, tmp_path
     assert given == {"out": tmp_path, "seed": 7, "galaxies": 50}
     assert "Simulating galaxies" in found.stderr
     assert "ROC-AUC [0.7]" in found.stdout
-    assert found.stdout.rstrip().endswith(str(tmp_path / "index.html"))
+    assert found.stdout.rstrip().endswith(str(tmp_path / "report" / "report.html"))
     assert str(tmp_path / "mergers.parquet") in found.stdout
+    assert str(tmp_path / "index.html") in found.stdout
 
 
 def test_as_many_galaxies_as_the_function_takes(monkeypatch, tmp_path):

@@ -21,8 +21,9 @@ def test_it_hands_over_the_options_and_tells_the_flags(monkeypatch, tmp_path):
     monkeypatch.setattr(job, "measure", fake)
     app = typer.Typer()
     app.command()(measure)
+    limits = ["--train-images", "9", "--valid-images", "0"]
     words = [str(tmp_path / "set"), "--out", str(tmp_path), "--bands", "g, r", "--workers", "2"]
-    found = CliRunner().invoke(app, [*words, "--stretched", "sdss", "--train-images", "9"])
+    found = CliRunner().invoke(app, [*words, "--stretched", "sdss", *limits])
     assert found.exit_code == 0, found.output
     assert given.pop("progress")
     assert given == {
@@ -30,7 +31,7 @@ def test_it_hands_over_the_options_and_tells_the_flags(monkeypatch, tmp_path):
         "out": tmp_path,
         "bands": ("g", "r"),
         "stretched": "sdss",
-        "train_images": 9,
+        "at_most": {"train": 9, "valid": 0},
         "workers": 2,
     }
     assert "Measured: flux [nJy]. 2 good, 1 not measured." in found.stdout

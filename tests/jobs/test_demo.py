@@ -24,7 +24,7 @@ def test_it_names_its_steps_and_leaves_what_it_says(quick_demo, tmp_path):
     assert all(finished == total > 0 for finished, total in done.values())
     assert list(done) == began
     names = {path.name for path in result.place.folder.iterdir()}
-    folders = {"mocks", "runs", "measured", "cutouts", "figures"}
+    folders = {"mocks", "runs", "cutouts", "figures", "report"}
     assert names == {*folders, "mergers.parquet", "demo.json", "index.html"}
     assert result.place.page == tmp_path / "new" / "demo" / "index.html"
 
@@ -108,3 +108,5 @@ def test_the_whole_demo_learns_from_simulated_galaxies(tmp_path):
     auc = {pair: metrics["roc_auc"].value for pair, metrics in result.metrics.items()}
     assert auc["source-only", "pristine"] > 0.65
     assert auc["adapted", "noisy"] > 0.55
+    figures = {path.stem for path in (result.place.report / "figures").iterdir()}
+    assert {"explain_1_classes", "embedding_1_embedding", "bias_1_plane_m20"} <= figures

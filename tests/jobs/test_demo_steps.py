@@ -20,7 +20,7 @@ def test_every_command_is_one_that_the_command_line_takes(finished_demo):
     register(app)
     commands = get_command(app).commands
     lines = [line for step in STEPS for line in finished_demo.commands[step]]
-    assert len(lines) == 9
+    assert len(lines) == 10
     for line in lines:
         program, name, *words = shlex.split(line)
         assert program == "toomre"

@@ -85,7 +85,7 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(tiny_set, tmp_path, quickly, mo
 
 
 def test_fewer_training_images_keep_whole_galaxies_and_all_others(tiny_set, tmp_path, quickly):
-    done = measure(tiny_set, tmp_path / "m", bands=["r"], train_images=20, workers=1)
+    done = measure(tiny_set, tmp_path / "m", bands=["r"], at_most={"train": 20}, workers=1)
     prepared = PreparedSet.open(tiny_set)
     table = prepared.own_split().table
     known = table["image_id"].isin(done.table["image_id"])

@@ -30,3 +30,4 @@ def demo(
     screen.print(result.summary)
     screen.print(f"Catalogue: {result.place.catalog}")
     screen.print(f"Page:      {result.place.page}")
+    screen.print(f"Report:    {result.place.report / 'report.html'}")

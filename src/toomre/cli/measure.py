@@ -21,7 +21,13 @@ def measure(
         typer.Option(help="sdss: undo the stretch of SDSS colour pictures first."),
     ] = None,
     train_images: Annotated[
-        int | None, typer.Option(min=1, help="At most so many images of the training part.")
+        int | None, typer.Option(min=0, help="At most so many images of the training part.")
+    ] = None,
+    valid_images: Annotated[
+        int | None, typer.Option(min=0, help="At most so many images of the validation part.")
+    ] = None,
+    test_images: Annotated[
+        int | None, typer.Option(min=0, help="At most so many images of the test part.")
     ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes; default: all cores.")
@@ -34,13 +40,14 @@ def measure(
     from toomre.cli.progress import progress_bar
     from toomre.jobs.measure import measure as job
 
+    limits = {"train": train_images, "valid": valid_images, "test": test_images}
     with progress_bar("Measuring") as bar:
         done = job(
             data,
             out,
             bands=names(bands),
             stretched=stretched,
-            train_images=train_images,
+            at_most={part: most for part, most in limits.items() if most is not None},
             workers=workers,
             progress=bar,
         )

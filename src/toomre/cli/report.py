@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from toomre.cli.options import Device
+
 __all__ = ["report"]
 
 
@@ -20,15 +22,37 @@ def report(
     fraction: Annotated[
         float, typer.Option(help="True fraction of mergers at which purity is drawn.")
     ] = 0.1,
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full", help="First make all that is missing of the runs, in OUT-evidence beside OUT."
+        ),
+    ] = False,
+    images: Annotated[
+        int, typer.Option(min=0, help="With --full: test images whose shapes are measured.")
+    ] = 400,
+    device: Device = "auto",
     overwrite: Annotated[bool, typer.Option(help="Replace an earlier report.")] = False,
 ) -> None:
     """Put runs side by side on one page: tables, figures, warnings, and how they were made.
 
-    Nothing is trained or scored. The page is one file; each figure is a PNG and a PDF beside it.
+    The page is one file; each figure is a PNG and a PDF beside it. With --full the runs are
+    judged, their maps drawn, their features mapped, the errors compared with all that is known
+    of the galaxies, and the learning rate scanned; without it nothing is trained or scored.
     """
     from toomre.jobs.report import report as job
 
-    done = job(runs, out, also=also or (), fraction=fraction, overwrite=overwrite)
+    known = [*(also or ())]
+    if full:
+        from toomre.cli.progress import stages
+        from toomre.jobs.evidence import Evidence, gather_evidence
+        from toomre.jobs.run import Run
+
+        place = out.with_name(f"{out.name}-evidence")
+        evidence = Evidence([Run.open(run) for run in runs], place, images=images, device=device)
+        with stages() as stage:
+            known += gather_evidence(evidence, stage)
+    done = job(runs, out, also=known, fraction=fraction, overwrite=overwrite)
     for text in done.warnings:
         typer.echo(f"Warning: {text}")
     typer.echo(f"{done.page}: {len(done.figures)} figures, warnings: {len(done.warnings)}")

@@ -23,7 +23,7 @@ GALAXIES = 700
 
 # With fewer, a part of the split may lack one of the classes.
 _LEAST = 40
-_FORMAT = "toomre-demo-2"
+_FORMAT = "toomre-demo-3"
 _RECORD = "demo.json"
 
 
@@ -39,7 +39,8 @@ def demo(
     A network of DeepMerge II learns from noise-free images of simulated galaxies at redshift 2.
     It is measured on such images and on noisy ones of the same galaxies; then a second one is
     trained with the noisy images, but not their labels, at hand, and makes a merger catalogue of
-    noisy FITS files. ``out/index.html`` shows it all. Nothing is downloaded.
+    noisy FITS files. ``out/index.html`` tells it all, and ``out/report/report.html`` has every
+    figure and number of both networks. Nothing is downloaded.
 
     A stopped demo goes on where it stopped, and a finished one is not done again.
 

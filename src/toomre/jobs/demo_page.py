@@ -182,6 +182,10 @@ def _found(result: DemoResult) -> list[Block]:
             "Right and wrong answers, each row from the surest to the one nearest to the "
             "threshold. The colour of the score is that of the truth.",
         ),
+        Paragraph(
+            "What the networks look at, how their features lie, where they fail and whether their "
+            f"scores can be used stands in the report: {place.report / 'report.html'}."
+        ),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import product
+from itertools import count, product
 from pathlib import Path
 from typing import cast
 
@@ -14,7 +14,11 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from toomre.jobs.classify import ClassifyOptions, classify
-from toomre.jobs.evaluate import evaluate
+from toomre.jobs.evaluate import evaluate, evaluation_folder
+from toomre.jobs.evidence import STEPS as EVIDENCE
+from toomre.jobs.evidence import Evidence, gather_evidence
+from toomre.jobs.report import report
+from toomre.jobs.run import Run
 from toomre.jobs.simulate import simulate
 from toomre.jobs.train import TrainOptions, train
 from toomre.output import output_folder
@@ -30,6 +34,11 @@ Progress = Callable[[int, int], None]
 NETWORKS: Mapping[str, str] = {"source-only": "demo-source-only", "adapted": "demo-adapted"}
 #: The twins of the sample.
 IMAGES = ("pristine", "noisy")
+
+# Test images whose shapes are measured, at some three a second and core.
+_SHAPES = 120
+# Epochs between those whose features are mapped.
+_KEPT = 8
 
 
 @dataclass(frozen=True)
@@ -59,8 +68,9 @@ class DemoFolder:
         return self.folder / "runs" / network
 
     def measured(self, network: str, images: str) -> Path:
-        """Return the folder of the evaluation of a network on one of the twins."""
-        return self.folder / "measured" / f"{network}-{images}"
+        """Return the folder of the evaluation of a trained network on one of the twins."""
+        run, prepared = Run.open(self.run(network)), PreparedSet.open(self.images(images))
+        return evaluation_folder(run, prepared, "test", run.domain_of(prepared))
 
     @property
     def cutouts(self) -> Path:
@@ -74,8 +84,13 @@ class DemoFolder:
 
     @property
     def page(self) -> Path:
-        """The page that shows it all."""
+        """The page that tells it all."""
         return self.folder / "index.html"
+
+    @property
+    def report(self) -> Path:
+        """The folder of the report: every figure and number of both networks."""
+        return self.folder / "report"
 
 
 def held_out(prepared: PreparedSet) -> NDArray[np.intp]:
@@ -116,13 +131,13 @@ def _fit(demo: DemoFolder, network: str, target: Path | None, progress: Progress
         data,
         demo.run(network),
         target=target,
-        options=TrainOptions(resume=True, checkpoint_seconds=15),
+        options=TrainOptions(resume=True, checkpoint_seconds=15, keep_every=_KEPT),
         progress=progress,
     )
     given = "" if target is None else f"--target {_word(target)} "
     return [
         f"toomre train {recipe} --data {_word(data)} {given}--seed {demo.seed} "
-        f"--out {_word(demo.run(network))}"
+        f"--keep-every {_KEPT} --out {_word(demo.run(network))}"
     ]
 
 
@@ -130,10 +145,10 @@ def _measure(demo: DemoFolder, progress: Progress) -> list[str]:
     pairs = list(product(NETWORKS, IMAGES))
     commands = []
     for number, (network, images) in enumerate(pairs):
-        run, data, out = demo.run(network), demo.images(images), demo.measured(network, images)
+        run, data = demo.run(network), demo.images(images)
         progress(number, len(pairs))
-        evaluate(run, data, out=out, figures=False)
-        commands.append(f"toomre evaluate {_word(run)} --data {_word(data)} --out {_word(out)}")
+        evaluate(run, data, figures=False)
+        commands.append(f"toomre evaluate {_word(run)} --data {_word(data)}")
     progress(len(pairs), len(pairs))
     return commands
 
@@ -148,6 +163,22 @@ def _classify(demo: DemoFolder, progress: Progress) -> list[str]:
         f"toomre classify {_word(demo.cutouts)} --model {_word(model)} --pixel-scale {scale!r} "
         f"--out {_word(demo.catalog)}"
     ]
+
+
+def _report(demo: DemoFolder, progress: Progress) -> list[str]:
+    runs = [demo.run(network) for network in NETWORKS]
+    place = demo.report.with_name(f"{demo.report.name}-evidence")
+    evidence = Evidence([Run.open(run) for run in runs], place, images=_SHAPES)
+    number, total = count(), len(EVIDENCE) + 1
+
+    def begin(name: str) -> Progress:
+        progress(next(number), total)
+        return lambda done, of: None
+
+    report(runs, demo.report, also=gather_evidence(evidence, begin), overwrite=True)
+    progress(total, total)
+    given = " ".join(map(_word, runs))
+    return [f"toomre report {given} --out {_word(demo.report)} --full --images {_SHAPES}"]
 
 
 def _write_files(out: Path, prepared: PreparedSet) -> None:
@@ -173,4 +204,5 @@ STEPS: Mapping[str, Callable[[DemoFolder, Progress], list[str]]] = {
     "Adapting to noisy images": _adapt,
     "Measuring both networks": _measure,
     "Classifying noisy files": _classify,
+    "Looking for reasons": _report,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +21,7 @@ from toomre.mocks.sdss_picture import BANDS
 from toomre.morphology.source import need
 from toomre.output import output_lock
 from toomre.preparation.prepared import PreparedSet
+from toomre.preparation.split import PARTS
 from toomre.storage import atomic_path, read_json, write_json
 
 __all__ = ["Measurements", "measure", "read_measurements"]
@@ -63,7 +64,7 @@ def measure(
     *,
     bands: Sequence[str] | None = None,
     stretched: Stretched | None = None,
-    train_images: int | None = None,
+    at_most: Mapping[str, int] | None = None,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Measurements:
@@ -84,9 +85,9 @@ def measure(
         ``"sdss"``: the images are SDSS colour pictures, whose stretch is undone first. None: they
         are measured as they stand, which for other pictures means brightness on a screen, not
         flux.
-    train_images
-        Measure no more images of the training part than this, whole groups in a drawn order;
-        None: all. Valid, test and what is in no part are measured in any case.
+    at_most
+        Part of the split -> how many of its images are measured at most, whole groups in a drawn
+        order. All of a part that is not named, and of what is in no part, are measured.
     workers
         Processes; None takes all cores. A script that uses more than one must be guarded by
         ``if __name__ == "__main__":``.
@@ -96,7 +97,7 @@ def measure(
     Raises
     ------
     ArgumentError
-        If a band is not there, or the stretch does not fit the images.
+        If a band or a part is not there, or the stretch does not fit the images.
     MissingPackageError
         If statmorph or photutils is not installed.
     OutputExistsError
@@ -106,7 +107,8 @@ def measure(
     prepared = PreparedSet.of(data)
     chosen = _bands(prepared, bands)
     light = _light(prepared, stretched)
-    rows = _rows(prepared, train_images)
+    limits = dict(sorted((at_most or {}).items()))
+    rows = _rows(prepared, limits)
     folder = Path(out).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     with output_lock(folder):
@@ -114,7 +116,7 @@ def measure(
             "dataset_sha256": prepared.info.sha256,
             "bands": [name for _, name in chosen],
             "light": light,
-            "train_images": train_images,
+            "at_most": limits,
             "statmorph": version("statmorph"),
             "photutils": version("photutils"),
         }
@@ -164,20 +166,24 @@ def _light(prepared: PreparedSet, stretched: Stretched | None) -> str:
     return "flux [nanomaggy], the stretch of an SDSS picture undone"
 
 
-def _rows(prepared: PreparedSet, train_images: int | None) -> NDArray[np.intp]:
+def _rows(prepared: PreparedSet, at_most: Mapping[str, int]) -> NDArray[np.intp]:
     every = np.arange(len(prepared))
-    if train_images is None:
+    if not at_most:
         return every
-    if train_images < 1:
-        raise ArgumentError.expected("train_images", "at least 1", train_images)
+    for part, most in at_most.items():
+        if part not in PARTS or most < 0:
+            raise ArgumentError.expected("at_most", f"{', '.join(PARTS)} -> 0 or more", at_most)
     table = prepared.own_split().table
-    train = (table["part"] == "train").to_numpy()
-    groups = table["group"][train]
-    # The split's seed and no other, so that twins keep the same galaxies.
-    order = np.random.default_rng(prepared.info.seed).permutation(groups.unique())
-    sizes = groups.value_counts()[order].cumsum()
-    kept = set(sizes.index[sizes <= train_images])
-    return every[~train | table["group"].isin(kept).to_numpy()]
+    wanted = np.ones(len(table), bool)
+    for part, most in at_most.items():
+        inside = (table["part"] == part).to_numpy()
+        groups = table["group"][inside]
+        # The split's seed and no other, so that twins keep the same galaxies.
+        order = np.random.default_rng(prepared.info.seed).permutation(groups.unique())
+        sizes = groups.value_counts()[order].cumsum()
+        kept = set(sizes.index[sizes <= most])
+        wanted &= ~inside | table["group"].isin(kept).to_numpy()
+    return every[wanted]
 
 
 def _claim(folder: Path, identity: dict[str, Any]) -> bool:

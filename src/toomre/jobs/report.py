@@ -71,8 +71,9 @@ def report(
 ) -> Report:
     """Put runs side by side on one page, from what their folders hold.
 
-    Nothing is trained or scored. Runs that differ by their seeds alone are put together; the
-    figures of single answers are of the first of them.
+    Nothing is trained or scored; `toomre.jobs.evidence.gather_evidence` makes what is missing.
+    Runs that differ by their seeds alone are put together; the figures of single answers are of
+    the first of them.
 
     Parameters
     ----------

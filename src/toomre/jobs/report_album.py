@@ -38,6 +38,7 @@ class Album:
         """Save a figure as PNG and PDF."""
         for kind in ("png", "pdf"):
             save_figure(figure, self.folder / f"{name}.{kind}")
+            figure.set_layout_engine("none")  # laid out once, which takes as long as drawing
         return self._picture(name, alt, caption)
 
     def copy(self, name: str, png: Path, alt: str, caption: str) -> Picture:

@@ -87,6 +87,7 @@ def _rates(record: Mapping[str, Any]) -> list[tuple[str, ...]]:
     return [
         (str(name).replace("_", " "), f"{value:.3g}")
         for name, value in record["suggestion"].items()
+        if name != "note"
     ]
 
 

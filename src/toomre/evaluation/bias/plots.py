@@ -138,7 +138,8 @@ def association_figure(tests: pd.DataFrame, titles: Mapping[str, str]) -> Figure
     drawing.dress(axes, "dependence of the error (rank correlation; eta of categories)", "")
     axes.set_yticks(range(len(columns)), [titles.get(name, name) for name in columns])
     axes.set_ylim(-0.6, len(columns) - 0.4)
-    reach = float(np.nanmax(np.abs(tests[["value", "detectable"]].to_numpy()), initial=0.1))
+    values = tests[["value", "detectable"]].to_numpy(np.float64)
+    reach = float(np.nanmax(np.abs(values), initial=0.1))
     axes.set_xlim(-1.1 * reach, 1.1 * reach)
     shape: dict[str, Any] = {"ls": "", "ms": 8}
     handles: list[Line2D] = [

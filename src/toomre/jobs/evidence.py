@@ -1,0 +1,256 @@
+"""What a report shows beside the trainings: judgements, maps, features, shapes; made if missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+
+from toomre.errors import ArgumentError, OutputExistsError
+from toomre.evaluation.bias.columns import choose_columns
+from toomre.jobs.audit import audit
+from toomre.jobs.bias import bias
+from toomre.jobs.embed import EmbedOptions, embed
+from toomre.jobs.evaluate import evaluate, evaluation_folder
+from toomre.jobs.explain import explain
+from toomre.jobs.lr_scan import lr_scan
+from toomre.jobs.measure import measure
+from toomre.jobs.run import Run
+from toomre.output import output_lock
+from toomre.preparation.prepared import PreparedSet
+from toomre.storage import read_json, write_json
+
+__all__ = ["STEPS", "Evidence", "gather_evidence"]
+
+Progress = Callable[[int, int], None]
+
+_RECORD = "evidence.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """The runs of a report, and where what is found out about them goes.
+
+    Attributes
+    ----------
+    runs
+        Finished trainings.
+    folder
+        Each result has a folder in it.
+    images
+        So many images of the test part are measured for their shapes at most; 0: none.
+    epochs
+        Of the learning-rate scan.
+    device
+        Where to compute.
+    """
+
+    runs: Sequence[Run]
+    folder: Path
+    images: int = 400
+    epochs: int = 5
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        if not self.runs:
+            raise ArgumentError.expected("runs", "one run or more", [])
+
+    @cached_property
+    def shown(self) -> Run:
+        """The run that is looked at closely: the first with a target, or else the first."""
+        adapted = (run for run in self.runs if run.card.training.target is not None)
+        return next(adapted, self.runs[0])
+
+    @cached_property
+    def plain(self) -> Run | None:
+        """A run without a target on the same images, to compare an adapted one with."""
+        shown = self.shown.environment["dataset_sha256"]
+        plain = (
+            run
+            for run in self.runs
+            if run.card.training.target is None and run.environment["dataset_sha256"] == shown
+        )
+        return None if self.shown.card.training.target is None else next(plain, None)
+
+    @cached_property
+    def data(self) -> PreparedSet:
+        """The images that the shown run was trained with."""
+        return self.shown.data()
+
+    @cached_property
+    def target(self) -> PreparedSet | None:
+        """The images that it was adapted to."""
+        place = self.shown.environment.get("target")
+        return None if place is None else PreparedSet.open(place)
+
+
+def gather_evidence(
+    evidence: Evidence, stage: Callable[[str], Progress] | None = None
+) -> list[Path]:
+    """Make what is not there yet, and return the folders for `toomre.report`.
+
+    Every run is judged on its own test part and, where the labels are known, on that of the
+    shown run's target. The shown run's maps, features, errors by what is known of the galaxies,
+    and learning rates are looked at, and its images are searched for leaks.
+
+    Parameters
+    ----------
+    evidence
+        The runs and the folder; a call that was stopped goes on where it was.
+    stage
+        Called with the name of each step; what it returns is called with (done, all).
+
+    Raises
+    ------
+    OutputExistsError
+        If the folder holds evidence of other runs.
+    """
+    folder = evidence.folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    with output_lock(folder):
+        _claim(evidence)
+        for name, work in STEPS.items():
+            work(evidence, stage(name) if stage else _silent)
+    return [each for each in _places(evidence).values() if each.is_dir()]
+
+
+def _claim(evidence: Evidence) -> None:
+    """Refuse a folder that is not that of the same runs."""
+    wanted = {"runs": [run.card.model_id for run in evidence.runs], "images": evidence.images}
+    record = evidence.folder / _RECORD
+    if record.is_file():
+        if (found := read_json(record)) != wanted:
+            raise OutputExistsError(
+                f"{evidence.folder} holds the evidence of other runs ({found}). "
+                "Remove it, or give another folder."
+            )
+    elif any(path.name[0] != "." for path in evidence.folder.iterdir()):
+        raise OutputExistsError(f"{evidence.folder} holds something else. Give another folder.")
+    else:
+        write_json(record, wanted)
+
+
+def _places(evidence: Evidence) -> dict[str, Path]:
+    """Return the folders that a report takes."""
+    names = ("audit", "bias", "bias-target", "explained", "embedded", "rates")
+    return {name: evidence.folder / name for name in names}
+
+
+def _judge(evidence: Evidence, progress: Progress) -> None:
+    judged = list(_judged(evidence))
+    for number, (run, prepared, part) in enumerate(judged):
+        progress(number, len(judged))
+        record = evaluation_folder(run, prepared, part, run.domain_of(prepared)) / "metrics.json"
+        if not record.is_file():
+            evaluate(run, prepared, part=part, device=evidence.device, figures=False)
+    progress(len(judged), len(judged))
+
+
+def _judged(evidence: Evidence) -> Iterator[tuple[Run, PreparedSet, str]]:
+    """Give each run with the images that it is judged on, and their part."""
+    target = evidence.target if _is_labelled(evidence.target) else None
+    for run in evidence.runs:
+        yield run, run.data(), "test"
+        # A run that saw other galaxies in training may have seen the target's test galaxies.
+        if target is not None and run.environment["data"] == evidence.shown.environment["data"]:
+            # To a run that was not adapted all are new, unless they are its own galaxies' twins.
+            known = run.is_target(target) or run.domain_of(target) == "source"
+            yield run, target, "test" if known else "all"
+
+
+def _is_labelled(prepared: PreparedSet | None) -> bool:
+    return prepared is not None and bool(prepared.catalog["label"].notna().any())
+
+
+def _search(evidence: Evidence, progress: Progress) -> None:
+    record = _places(evidence)["audit"] / "audit.json"
+    if not record.is_file():
+        write_json(record, audit(evidence.data, progress=progress).to_dict())
+    progress(1, 1)
+
+
+def _explain(evidence: Evidence, progress: Progress) -> None:
+    place = _places(evidence)["explained"]
+    if not place.is_dir():
+        explain(
+            evidence.shown,
+            place,
+            against=evidence.plain,
+            device=evidence.device,
+            progress=progress,
+        )
+    progress(1, 1)
+
+
+def _embed(evidence: Evidence, progress: Progress) -> None:
+    place = _places(evidence)["embedded"]
+    if evidence.target is not None and not place.is_dir():
+        options = EmbedOptions(device=evidence.device)
+        embed(evidence.shown, place, options=options, progress=progress)
+    progress(1, 1)
+
+
+def _measure(evidence: Evidence, progress: Progress) -> None:
+    """Measure concentration, M20 and others of test images, of the first band."""
+    if _is_measured(evidence):
+        measure(
+            evidence.data,
+            evidence.folder / "measured",
+            bands=evidence.data.info.bands[-1:],
+            at_most={"train": 0, "valid": 0, "test": evidence.images},
+            progress=progress,
+        )
+    progress(1, 1)
+
+
+def _is_measured(evidence: Evidence) -> bool:
+    """Whether shapes are wanted and can be measured: statmorph is an extra, and wants flux."""
+    at_hand = find_spec("statmorph") is not None and find_spec("photutils") is not None
+    return evidence.images > 0 and at_hand and evidence.data.info.encoding == "linear"
+
+
+def _compare(evidence: Evidence, progress: Progress) -> None:
+    """Look at the scores against all that is known of the galaxies, the measured shapes too."""
+    shapes = evidence.folder / "measured" / "measurements.parquet"
+    for name, prepared in (("bias", evidence.data), ("bias-target", evidence.target)):
+        place = _places(evidence)[name]
+        if prepared is None or not _is_labelled(prepared) or place.is_dir():
+            continue
+        own = prepared.catalog["image_id"].tolist() == evidence.data.catalog["image_id"].tolist()
+        table = shapes if own and _is_measured(evidence) else None
+        if table is not None or choose_columns(prepared.catalog, None):
+            bias(evidence.shown, place, data=prepared, table=table, device=evidence.device)
+    progress(1, 1)
+
+
+def _scan(evidence: Evidence, progress: Progress) -> None:
+    place = _places(evidence)["rates"]
+    if not place.is_dir():
+        lr_scan(
+            evidence.shown.recipe,
+            evidence.data,
+            place,
+            target=evidence.target,
+            epochs=evidence.epochs,
+            device=evidence.device,
+            progress=progress,
+        )
+    progress(1, 1)
+
+
+def _silent(done: int, total: int) -> None:
+    """Show nothing."""
+
+
+#: Name of a step -> what does it.
+STEPS: Mapping[str, Callable[[Evidence, Progress], None]] = {
+    "Judging the networks": _judge,
+    "Searching for leaks": _search,
+    "Looking at what they look at": _explain,
+    "Mapping their features": _embed,
+    "Measuring shapes": _measure,
+    "Comparing errors with shapes": _compare,
+    "Scanning the learning rate": _scan,
+}
