@@ -46,12 +46,11 @@ def report(
     if full:
         from toomre.cli.progress import stages
         from toomre.jobs.evidence import Evidence, gather_evidence
-        from toomre.jobs.run import Run
 
         place = out.with_name(f"{out.name}-evidence")
-        evidence = Evidence([Run.open(run) for run in runs], place, images=images, device=device)
+        evidence = Evidence(runs, place, images=images, device=device)
         with stages() as stage:
-            known += gather_evidence(evidence, stage)
+            known += gather_evidence(evidence, stage=stage)
     done = job(runs, out, also=known, fraction=fraction, overwrite=overwrite)
     for text in done.warnings:
         typer.echo(f"Warning: {text}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import count, product
+from itertools import product
 from pathlib import Path
 from typing import cast
 
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from toomre.jobs.classify import ClassifyOptions, classify
 from toomre.jobs.evaluate import evaluate, evaluation_folder
-from toomre.jobs.evidence import STEPS as EVIDENCE
 from toomre.jobs.evidence import Evidence, gather_evidence
 from toomre.jobs.report import report
 from toomre.jobs.run import Run
@@ -168,15 +167,9 @@ def _classify(demo: DemoFolder, progress: Progress) -> list[str]:
 def _report(demo: DemoFolder, progress: Progress) -> list[str]:
     runs = [demo.run(network) for network in NETWORKS]
     place = demo.report.with_name(f"{demo.report.name}-evidence")
-    evidence = Evidence([Run.open(run) for run in runs], place, images=_SHAPES)
-    number, total = count(), len(EVIDENCE) + 1
-
-    def begin(name: str) -> Progress:
-        progress(next(number), total)
-        return lambda done, of: None
-
-    report(runs, demo.report, also=gather_evidence(evidence, begin), overwrite=True)
-    progress(total, total)
+    evidence = Evidence(runs, place, images=_SHAPES)
+    known = gather_evidence(evidence, stage=lambda name: progress)
+    report(runs, demo.report, also=known, overwrite=True)
     given = " ".join(map(_word, runs))
     return [f"toomre report {given} --out {_word(demo.report)} --full --images {_SHAPES}"]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 
+from toomre.build import choose_device
 from toomre.errors import ArgumentError, OutputExistsError
 from toomre.evaluation.bias.columns import choose_columns
 from toomre.jobs.audit import audit
@@ -17,6 +19,7 @@ from toomre.jobs.evaluate import evaluate, evaluation_folder
 from toomre.jobs.explain import explain
 from toomre.jobs.lr_scan import lr_scan
 from toomre.jobs.measure import measure
+from toomre.jobs.parallel import Report, in_parallel
 from toomre.jobs.run import Run
 from toomre.output import output_lock
 from toomre.preparation.prepared import PreparedSet
@@ -35,8 +38,8 @@ class Evidence:
 
     Attributes
     ----------
-    runs
-        Finished trainings.
+    places
+        Folders of finished trainings.
     folder
         Each result has a folder in it.
     images
@@ -47,15 +50,20 @@ class Evidence:
         Where to compute.
     """
 
-    runs: Sequence[Run]
+    places: Sequence[Path]
     folder: Path
     images: int = 400
     epochs: int = 5
     device: str = "auto"
 
     def __post_init__(self) -> None:
-        if not self.runs:
+        if not self.places:
             raise ArgumentError.expected("runs", "one run or more", [])
+
+    @cached_property
+    def runs(self) -> list[Run]:
+        """The trainings."""
+        return [Run.open(place) for place in self.places]
 
     @cached_property
     def shown(self) -> Run:
@@ -87,7 +95,10 @@ class Evidence:
 
 
 def gather_evidence(
-    evidence: Evidence, stage: Callable[[str], Progress] | None = None
+    evidence: Evidence,
+    *,
+    workers: int | None = None,
+    stage: Callable[[str], Progress] | None = None,
 ) -> list[Path]:
     """Make what is not there yet, and return the folders for `toomre.report`.
 
@@ -99,8 +110,11 @@ def gather_evidence(
     ----------
     evidence
         The runs and the folder; a call that was stopped goes on where it was.
+    workers
+        Processes; None takes all cores, but one on a GPU. A script that uses more than one must
+        be guarded by ``if __name__ == "__main__":``.
     stage
-        Called with the name of each step; what it returns is called with (done, all).
+        Called with the name of each of two stages; what it returns is called with (done, all).
 
     Raises
     ------
@@ -109,11 +123,26 @@ def gather_evidence(
     """
     folder = evidence.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
+    begin = stage or (lambda name: lambda done, total: None)
+    if workers is None:
+        workers = (os.cpu_count() or 1) if choose_device(evidence.device).type == "cpu" else 1
     with output_lock(folder):
         _claim(evidence)
-        for name, work in STEPS.items():
-            work(evidence, stage(name) if stage else _silent)
+        _judge(evidence, begin("Judging the networks"))
+        progress = begin("Looking for reasons")
+
+        def told(fractions: Sequence[float]) -> None:
+            progress(int(100 * sum(fractions)), 100 * len(STEPS))
+
+        fresh = replace(evidence)  # what was opened here is not sent to the processes
+        list(in_parallel(_do, [(fresh, name) for name in STEPS], workers, told))
     return [each for each in _places(evidence).values() if each.is_dir()]
+
+
+def _do(task: tuple[Evidence, str], report: Report) -> None:
+    """Do a step if it is not done."""
+    evidence, name = task
+    STEPS[name](evidence, lambda done, total: report(done / max(total, 1)))
 
 
 def _claim(evidence: Evidence) -> None:
@@ -168,7 +197,6 @@ def _search(evidence: Evidence, progress: Progress) -> None:
     record = _places(evidence)["audit"] / "audit.json"
     if not record.is_file():
         write_json(record, audit(evidence.data, progress=progress).to_dict())
-    progress(1, 1)
 
 
 def _explain(evidence: Evidence, progress: Progress) -> None:
@@ -181,7 +209,6 @@ def _explain(evidence: Evidence, progress: Progress) -> None:
             device=evidence.device,
             progress=progress,
         )
-    progress(1, 1)
 
 
 def _embed(evidence: Evidence, progress: Progress) -> None:
@@ -189,20 +216,19 @@ def _embed(evidence: Evidence, progress: Progress) -> None:
     if evidence.target is not None and not place.is_dir():
         options = EmbedOptions(device=evidence.device)
         embed(evidence.shown, place, options=options, progress=progress)
-    progress(1, 1)
 
 
 def _measure(evidence: Evidence, progress: Progress) -> None:
-    """Measure concentration, M20 and others of test images, of the first band."""
+    """Measure concentration, M20 and others of test images, in the last band."""
     if _is_measured(evidence):
         measure(
             evidence.data,
             evidence.folder / "measured",
             bands=evidence.data.info.bands[-1:],
             at_most={"train": 0, "valid": 0, "test": evidence.images},
+            workers=1,
             progress=progress,
         )
-    progress(1, 1)
 
 
 def _is_measured(evidence: Evidence) -> bool:
@@ -213,6 +239,7 @@ def _is_measured(evidence: Evidence) -> bool:
 
 def _compare(evidence: Evidence, progress: Progress) -> None:
     """Look at the scores against all that is known of the galaxies, the measured shapes too."""
+    _measure(evidence, progress)
     shapes = evidence.folder / "measured" / "measurements.parquet"
     for name, prepared in (("bias", evidence.data), ("bias-target", evidence.target)):
         place = _places(evidence)[name]
@@ -222,7 +249,6 @@ def _compare(evidence: Evidence, progress: Progress) -> None:
         table = shapes if own and _is_measured(evidence) else None
         if table is not None or choose_columns(prepared.catalog, None):
             bias(evidence.shown, place, data=prepared, table=table, device=evidence.device)
-    progress(1, 1)
 
 
 def _scan(evidence: Evidence, progress: Progress) -> None:
@@ -237,20 +263,13 @@ def _scan(evidence: Evidence, progress: Progress) -> None:
             device=evidence.device,
             progress=progress,
         )
-    progress(1, 1)
 
 
-def _silent(done: int, total: int) -> None:
-    """Show nothing."""
-
-
-#: Name of a step -> what does it.
+#: Name of a step -> what does it, if it is not done; none needs another.
 STEPS: Mapping[str, Callable[[Evidence, Progress], None]] = {
-    "Judging the networks": _judge,
-    "Searching for leaks": _search,
-    "Looking at what they look at": _explain,
-    "Mapping their features": _embed,
-    "Measuring shapes": _measure,
-    "Comparing errors with shapes": _compare,
-    "Scanning the learning rate": _scan,
+    "shapes and errors": _compare,
+    "features": _embed,
+    "leaks": _search,
+    "maps": _explain,
+    "learning rates": _scan,
 }
