@@ -199,6 +199,8 @@ def score_density_figure(table: pd.DataFrame, column: Column, threshold: float) 
         axes.set_ylim(0, 1)
         if column.log:
             axes.set_xscale("log")
+        else:
+            axes.locator_params(axis="x", nbins=5)  # more would run into one another
         axes.set_title(f"{state}: {len(mine)} images", fontsize=drawing.LABEL)
     gray = {"color": palette.REFERENCE, "lw": 8, "alpha": 0.5, "label": "all"}
     looks: list[dict[str, Any]] = [
