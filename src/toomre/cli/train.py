@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from toomre.cli.options import Device
+
+if TYPE_CHECKING:
+    from toomre.jobs.run import Run
 
 __all__ = ["train"]
 
@@ -41,14 +45,15 @@ def train(
 
     A training that was stopped, even by kill -9, goes on with --resume as if nothing had
     happened. With a target the network is adapted to its images; what to do with them is in the
-    recipe ([adaptation] and the losses).
+    recipe ([adaptation] and the losses). Several processes train together, and give what one
+    gives: torchrun --nproc-per-node 2 $(which toomre) train ...
     """
     from toomre.cli.progress import epoch_line, progress_bar
     from toomre.jobs.train import TrainOptions
     from toomre.jobs.train import train as job
     from toomre.recipes.shipped import open_recipe
+    from toomre.training.distributed import processes
 
-    plan = open_recipe(recipe)
     changes: dict[str, object] = {}
     if seed is not None:
         changes["seed"] = seed
@@ -57,17 +62,25 @@ def train(
     options = TrainOptions(
         device=device, resume=resume, tensorboard=tensorboard, keep_every=keep_every
     )
-    with progress_bar("training") as bar:
-        run = job(
-            plan.replaced(**changes),
-            data,
-            out,
-            target=target,
-            start=start,
-            options=options,
-            progress=bar,
-            listeners=[epoch_line],
-        )
+    with processes() as group:
+        plan = open_recipe(recipe).replaced(**changes)
+        with progress_bar("training") if group.is_first else nullcontext() as bar:
+            run = job(
+                plan,
+                data,
+                out,
+                target=target,
+                start=start,
+                options=options,
+                progress=bar,
+                listeners=[epoch_line],
+            )
+        if group.is_first:
+            _tell(run, target)
+
+
+def _tell(run: Run, target: Path | None) -> None:
+    """Print how good it is, and what to do next."""
     metrics = run.card.metrics["validation"]
     name, said = ("rmse", "RMSE") if "rmse" in metrics else ("roc_auc", "ROC-AUC")
     value, lower, upper = metrics[name]

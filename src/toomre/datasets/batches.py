@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -88,6 +89,7 @@ class TrainingBatches:
         self._augmentation = augmentation
         self._size = min(batch_size, len(rows))
         self._seed = seed
+        self._part = slice(None)
         self._epoch: tuple[int, NDArray[np.intp], NDArray[np.float64]] | None = None
         self.steps = len(rows) // self._size
         self.bands = images.shape[1]
@@ -100,13 +102,34 @@ class TrainingBatches:
     def batch(self, epoch: int, step: int) -> tuple[Tensor, Tensor | None]:
         """Return the images (batch, band, size, size) and the labels of one step."""
         order, random = self._draws(epoch)
-        chosen = order[step * self._size : (step + 1) * self._size]
+        chosen = order[step * self._size : (step + 1) * self._size][self._part]
         stored = self._images[self._rows[chosen], :, self._window, self._window]
         plan = self._augmentation
         changed = augment(stored, random[chosen], self._view.size, plan)
         changed = change_appearance(changed, plan.appearance, [self._seed, epoch], chosen)
         pixels = to_tensor(self._view.normalisation.apply(changed))
         return pixels, None if self._labels is None else self._labels[chosen]
+
+    def share(self, rank: int, size: int) -> TrainingBatches:
+        """Return the batches of one of several processes: its equal part of each of these.
+
+        Raises
+        ------
+        ArgumentError
+            If a batch cannot be divided into so many parts.
+        """
+        if self._size % size:
+            raise ArgumentError.expected(
+                "training.batch_size",
+                f"a multiple of {size}, the number of processes",
+                self._size,
+                "Change it in the recipe, or start another number of processes. (A set with "
+                "fewer images than a batch is one batch.)",
+            )
+        part = self._size // size
+        shared = copy.copy(self)
+        shared._part = slice(rank * part, (rank + 1) * part)
+        return shared
 
     def _draws(self, epoch: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         if self._epoch is None or self._epoch[0] != epoch:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -26,6 +27,8 @@ from toomre.preparation.split import Split
 from toomre.recipe import Recipe
 from toomre.recipes.shipped import open_recipe
 from toomre.storage import read_json, write_json
+from toomre.training.distributed import processes
+from toomre.training.experiment import Fitted
 from toomre.training.snapshots import EPOCHS_FOLDER, Snapshots
 from toomre.training.tensorboard import tensorboard_log
 
@@ -77,7 +80,8 @@ def train(
 
     The test part is not looked at. Statistics come from the training part; the epoch, the
     calibration and the threshold from the validation part. Of a target only images are seen:
-    its labels are not part of anything here.
+    its labels are not part of anything here. Several processes that `torchrun` started train
+    together, and give what one gives.
 
     Parameters
     ----------
@@ -105,30 +109,42 @@ def train(
     ------
     OutputExistsError
         If the folder holds a run and `options.resume` is off, or another recipe, data or split.
+    ArgumentError
+        If the batches cannot be divided among the processes.
     """
-    recipe = open_recipe(recipe)
-    prepared = PreparedSet.of(data)
-    split = split or prepared.own_split()
-    images = target_images(target, recipe)
-    folder = Path(out).resolve()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with output_lock(folder):
-        identity = _identity(recipe, prepared, split, images, start)
-        if (folder / CARD_FILE).exists() and options.resume:
-            check_identity(folder / _RECORD, identity)
-            return Run.open(folder)
-        # All that can be wrong with the recipe shows here, before the folder is claimed.
-        device = choose_device(options.device)
-        plan = Plan.make(recipe, prepared, split, device, target=images, start=start)
-        loggers = [*listeners, *_loggers(folder, options.tensorboard)]
-        threads = _claim(folder, plan, options, identity)
-        loggers += _snapshots(folder, plan, options.keep_every)
-        reports = Reports(progress, loggers, options.checkpoint_seconds)
-        with _torch_threads(threads):
-            fitted = fit_stages(plan.experiment, recipe, folder / _CHECKPOINTS, reports)
-            write_models(folder, plan, fitted)
-            shutil.rmtree(folder / _CHECKPOINTS)
-    return Run.open(folder)
+    with processes() as group:
+        if not group.is_first:  # which alone writes and speaks
+            options = replace(options, tensorboard=False, keep_every=0)
+            progress, listeners = None, ()
+        recipe = open_recipe(recipe)
+        prepared = PreparedSet.of(data)
+        split = split or prepared.own_split()
+        images = target_images(target, recipe)
+        folder = Path(out).resolve()
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with output_lock(folder) if group.is_first else nullcontext():
+            identity = _identity(recipe, prepared, split, images, start)
+            if (folder / CARD_FILE).exists() and options.resume:
+                check_identity(folder / _RECORD, identity)
+                return Run.open(folder)
+            # All that can be wrong with the recipe shows here, before the folder is claimed.
+            device = group.place(choose_device(options.device))
+            plan = Plan.make(recipe, prepared, split, device, target=images, start=start)
+            experiment = plan.experiment.divided(group)
+            loggers = [*listeners, *_loggers(folder, options.tensorboard)]
+            claim = partial(_claim, folder, plan, options, identity, group.size)
+            threads = group.agreed(claim)
+            loggers += _snapshots(folder, plan, options.keep_every)
+            reports = Reports(progress, loggers, options.checkpoint_seconds)
+            with _torch_threads(threads):
+                fitted = fit_stages(experiment, recipe, folder / _CHECKPOINTS, reports)
+                group.agreed(partial(_finish, folder, plan, fitted))
+        return Run.open(folder)
+
+
+def _finish(folder: Path, plan: Plan, fitted: Fitted) -> None:
+    write_models(folder, plan, fitted)
+    shutil.rmtree(folder / _CHECKPOINTS)
 
 
 def _identity(
@@ -148,11 +164,18 @@ def _identity(
     }
 
 
-def _claim(folder: Path, plan: Plan, options: TrainOptions, identity: dict[str, str | None]) -> int:
+def _claim(
+    folder: Path,
+    plan: Plan,
+    options: TrainOptions,
+    identity: dict[str, str | None],
+    count: int,
+) -> int:
     """Make the run folder, or check that it is this run's; return the number of threads.
 
     The record is written first: a folder that a kill left with any of the files is gone on
-    with. The number of threads belongs to it, for the last bits of the weights depend on it.
+    with. The numbers of threads and of processes belong to it, for the last bits of the weights
+    depend on them.
     """
     record = folder / _RECORD
     device = plan.experiment.device.type
@@ -163,7 +186,13 @@ def _claim(folder: Path, plan: Plan, options: TrainOptions, identity: dict[str, 
                 f"{folder} holds a run already. Give another folder, or resume it (--resume)."
             )
         check_identity(record, identity)
-        threads = int(read_json(record)["threads"])
+        known = read_json(record)
+        if known.get("processes", 1) != count:
+            raise OutputExistsError(
+                f"{folder} holds a run by {known.get('processes', 1)} processes, but now there "
+                f"are {count}, whose last bits differ. Start as many, or give another folder."
+            )
+        threads = int(known["threads"])
     else:
         if folder.exists() and any(not path.name.startswith(".") for path in folder.iterdir()):
             raise OutputExistsError(
@@ -176,7 +205,7 @@ def _claim(folder: Path, plan: Plan, options: TrainOptions, identity: dict[str, 
         start = None if plan.start is None else plan.start.card.model_id
         data = {"data": str(plan.prepared.folder.resolve()), "split": kind, "threads": threads}
         given = {**data, "target": target, "start": start, "class_weights": plan.class_weights}
-        write_json(record, {**environment(), **given, **identity})
+        write_json(record, {**environment(), **given, **identity, "processes": count})
     plan.recipe.write(folder / "recipe.toml")
     plan.split.write(folder / "split.csv")
     return threads

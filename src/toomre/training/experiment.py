@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from toomre.networks.network import Network
 from toomre.training.averaging import WeightAverage
 from toomre.training.batch_norm import BatchNorm, Concatenated, FrozenNorms
+from toomre.training.distributed import OneProcess
 from toomre.training.plateau import Plateau
 
 __all__ = ["Batches", "Experiment", "Fitted"]
@@ -25,6 +26,10 @@ class Batches(Protocol):
 
     def batch(self, epoch: int, step: int) -> tuple[Tensor, Tensor | None]:
         """Return images, and labels or None."""
+        ...
+
+    def share(self, rank: int, size: int) -> Batches:
+        """Return the batches of one of several processes: its equal part of each of these."""
         ...
 
 
@@ -66,6 +71,8 @@ class Experiment:
         How BatchNorm layers answer whose weights are frozen: see `held_norms`.
     average
         The running mean of the weights, which is then what is validated and kept, or None.
+    group
+        The processes that train together.
     """
 
     network: Network
@@ -85,6 +92,23 @@ class Experiment:
     epochs_before: int = 0
     frozen_norms: FrozenNorms = "inference"
     average: WeightAverage | None = None
+    group: OneProcess = field(default_factory=OneProcess)
+
+    def divided(self, group: OneProcess) -> Experiment:
+        """Return the experiment of one of several processes, with its part of every batch.
+
+        Raises
+        ------
+        ArgumentError
+            If the batches cannot be divided so.
+        """
+        if group.size == 1:
+            return self
+        parts = [
+            None if batches is None else batches.share(group.rank, group.size)
+            for batches in (self.source, self.target)
+        ]
+        return replace(self, source=parts[0] or self.source, target=parts[1], group=group)
 
 
 @dataclass(frozen=True, eq=False)

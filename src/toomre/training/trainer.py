@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from toomre.errors import TrainingError
 from toomre.losses.domain_batch import DomainBatch
@@ -26,6 +27,7 @@ from toomre.training.selection import Selector
 __all__ = ["Trainer", "load_best"]
 
 Row = dict[str, float]
+Outputs = tuple[Tensor, Tensor]
 
 # Of the names of what is kept beside the network.
 _NORM = "batch_norm"
@@ -37,7 +39,8 @@ class Trainer:
 
     With the same machine, torch and number of threads, the weights on the CPU are the same,
     bit for bit, however often the training was killed and resumed: batches and random numbers
-    follow from (seed, epoch, step), and a checkpoint holds all the rest.
+    follow from (seed, epoch, step), and a checkpoint holds all the rest. Of several processes
+    (`Experiment.divided`) each calls `fit`, and the first one writes.
 
     Parameters
     ----------
@@ -92,6 +95,7 @@ class Trainer:
         """
         experiment = self.experiment
         self._restore()
+        self._agree()
         steps = experiment.source.steps
         total = steps * experiment.epochs
         saved = clock = time.monotonic()
@@ -107,7 +111,8 @@ class Trainer:
                 self._end_epoch(epoch)
                 clock = time.monotonic()
             if self._step % steps == 0 or now - saved > self.checkpoint_seconds:
-                self._save()
+                if experiment.group.is_first:
+                    self._save()
                 saved = clock = time.monotonic()
             self.progress(self._step, total)
         self.progress(total, total)
@@ -126,17 +131,19 @@ class Trainer:
             raise TrainingError("The source batches have no labels; use a labelled data set.")
         device = experiment.device
         others = self._target_images(number)
+        counts = [len(each) for each in (images, others) if each is not None]
         half = experiment.precision is torch.bfloat16
         with (
             torch.autocast(device.type, torch.bfloat16, enabled=half),
             held_norms(experiment.network, experiment.frozen_norms),
+            experiment.group.as_one(counts),
         ):
             source, target = experiment.batch_norm.forward(
                 experiment.network,
                 images.to(device, non_blocking=True),
                 None if others is None else others.to(device, non_blocking=True),
             )
-        batch = _domain_batch(source, labels.to(device), target, progress)
+        batch = self._whole_batch(source, labels.to(device), target, progress)
         loss, parts = experiment.loss(batch)
         loss = loss + experiment.network.penalty()
         value = float(loss.detach())
@@ -147,6 +154,7 @@ class Trainer:
             )
         experiment.optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        experiment.group.average(_parameters(experiment.optimizer))
         experiment.optimizer.step()
         if experiment.average is not None:
             experiment.average.update(experiment.network, self._step)
@@ -172,6 +180,18 @@ class Trainer:
         target = self.experiment.target
         return None if target is None else target.batch(*divmod(number, target.steps))[0]
 
+    def _whole_batch(
+        self, source: Outputs, labels: Tensor, target: Outputs | None, progress: float
+    ) -> DomainBatch:
+        """Return the outputs of all processes, in float32."""
+        gather = self.experiment.group.gather
+        features, logits = gather(source[0].float()), gather(source[1].float())
+        labels = gather(labels)
+        if target is None:
+            return DomainBatch(features, logits, labels, progress=progress)
+        others = gather(target[0].float()), gather(target[1].float())
+        return DomainBatch(features, logits, labels, *others, progress=progress)
+
     def _end_epoch(self, epoch: int) -> None:
         average = self.experiment.average
         with nullcontext() if average is None else average.on(self.experiment.network):
@@ -182,7 +202,7 @@ class Trainer:
         experiment = self.experiment
         experiment.network.eval()
         with torch.inference_mode():
-            metrics = dict(experiment.validate(experiment.network))
+            metrics = experiment.group.agreed(lambda: dict(experiment.validate(experiment.network)))
         if not all(math.isfinite(value) for value in metrics.values()):
             raise TrainingError(
                 f"The validation metrics of epoch {epoch + 1} are not finite: {metrics}. Lower "
@@ -198,13 +218,17 @@ class Trainer:
         if self.plateau is not None:
             self.plateau.update(metrics)
         if self.selector.update(epoch + 1, metrics):
-            name = f"best-{epoch + 1:05d}.safetensors"
-            weights = experiment.network.state_dict()
-            weights |= _prefixed(experiment.batch_norm.state(), _NORM)
-            digest = write_weights(self.checkpoints.folder / name, weights)
-            self._best = {"file": name, "sha256": digest}
+            self._best = experiment.group.agreed(partial(self._keep, epoch))
         for listener in self.listeners:
             listener(row)
+
+    def _keep(self, epoch: int) -> dict[str, str]:
+        experiment = self.experiment
+        name = f"best-{epoch + 1:05d}.safetensors"
+        weights = experiment.network.state_dict()
+        weights |= _prefixed(experiment.batch_norm.state(), _NORM)
+        digest = write_weights(self.checkpoints.folder / name, weights)
+        return {"file": name, "sha256": digest}
 
     def _save(self) -> None:
         experiment = self.experiment
@@ -250,6 +274,24 @@ class Trainer:
         if self._best:
             read_weights(self.checkpoints.folder / self._best["file"], self._best["sha256"])
 
+    def _agree(self) -> None:
+        """Let several processes start from one place.
+
+        Raises
+        ------
+        TrainingError
+            If they do not see the same checkpoint.
+        """
+        experiment, group = self.experiment, self.experiment.group
+        first = group.agreed(lambda: self._step)
+        if first != self._step:
+            raise TrainingError(
+                f"The first process goes on from step {first}, but process {group.rank} from step "
+                f"{self._step}. Give a folder that is the same for all processes."
+            )
+        for part in (experiment.network, experiment.loss):
+            group.spread(part.state_dict().values())
+
 
 def _step_seed(seed: int, step: int) -> int:
     return int(np.random.SeedSequence((seed, step)).generate_state(1, np.uint32)[0])
@@ -278,14 +320,5 @@ def _under(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     }
 
 
-def _domain_batch(
-    source: tuple[Tensor, Tensor],
-    labels: Tensor,
-    target: tuple[Tensor, Tensor] | None,
-    progress: float,
-) -> DomainBatch:
-    features, logits = source[0].float(), source[1].float()
-    if target is None:
-        return DomainBatch(features, logits, labels, progress=progress)
-    others = target[0].float(), target[1].float()
-    return DomainBatch(features, logits, labels, *others, progress=progress)
+def _parameters(optimizer: torch.optim.Optimizer) -> list[nn.Parameter]:
+    return [each for group in optimizer.param_groups for each in group["params"]]
