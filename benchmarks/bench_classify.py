@@ -21,6 +21,7 @@ from toomre.build import build_network
 from toomre.images.grid import Grid
 from toomre.inference.predictor import VIEWS, Predictor, scores_of
 from toomre.inference.store import Model
+from toomre.jobs.bench_network import plain_logits
 from toomre.networks.card import Architecture, InputCard, ModelCard, TrainingCard
 from toomre.networks.network import merger_logit
 
@@ -69,24 +70,14 @@ def make_model() -> Model:
     return Model(card, network.eval())
 
 
-def eager(
-    model: Model, images: NDArray[np.float32], batch: int = BATCH
-) -> Callable[[], NDArray[np.float64]]:
+def eager(model: Model, images: NDArray[np.float32]) -> Callable[[], NDArray[np.float64]]:
     """Return a function that scores the images as one would write it first."""
-    network = model.network.to(memory_format=torch.contiguous_format)
-    mean = torch.tensor(model.card.input.mean)[:, None, None]
-    std = torch.tensor(model.card.input.std)[:, None, None]
+    logits = plain_logits(model, images, BATCH)
 
     def run() -> NDArray[np.float64]:
-        logits = torch.empty(len(images), VIEWS)
-        with torch.no_grad():
-            for start in range(0, len(images), batch):
-                block = (torch.from_numpy(images[start : start + batch]) - mean) / std
-                for k in range(VIEWS):
-                    flipped = block.flip(-1) if k >= 4 else block
-                    view = torch.rot90(flipped, k % 4, (-2, -1)).contiguous()
-                    logits[start : start + batch, k] = merger_logit(network(view)[1])
-        return scores_of(logits.double().numpy(), model.card.calibration).p
+        found = merger_logit(torch.from_numpy(logits().reshape(-1, 2)))
+        views = found.double().numpy().reshape(-1, VIEWS)
+        return scores_of(views, model.card.calibration).p
 
     return run
 

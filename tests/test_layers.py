@@ -22,6 +22,7 @@ LAYERS = [
     {"training", "datasets"},
     {"build"},
     {"inference"},
+    {"engines"},
     {"jobs"},
     {"cli"},
 ]

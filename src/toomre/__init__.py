@@ -3,9 +3,9 @@
 Each command of the command line is a function here: `simulate`, `observe`, `fetch`, `convert`,
 `cutouts`, `prepare`, `look`, `compare`, `audit`, `lr_scan`, `tune`, `train`, `evaluate`, `bias`,
 `embed`, `explain`, `crossvalidate`, `measure`, `forest`, `reproduce`, `classify`, `fraction`,
-`conformal`, `models`, `export` and `demo`. Beside them stand the objects that they take: `Recipe`,
-`Grid`, `Facts`, `Columns` and the options of each function. All are imported when first used, so
-that ``import toomre`` is quick.
+`conformal`, `models`, `export`, `bench` and `demo`. Beside them stand the objects that they take:
+`Recipe`, `Grid`, `Facts`, `Columns` and the options of each function. All are imported when first
+used, so that ``import toomre`` is quick.
 
 Examples
 --------
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from toomre.images.grid import Grid
     from toomre.images.loading import Facts
     from toomre.jobs.audit import audit
+    from toomre.jobs.bench import bench
     from toomre.jobs.bias import bias
     from toomre.jobs.classify import ClassifyOptions, classify
     from toomre.jobs.compare import compare
@@ -76,6 +77,7 @@ __all__ = [
     "TuneOptions",
     "__version__",
     "audit",
+    "bench",
     "bias",
     "classify",
     "compare",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import typer
@@ -82,3 +84,53 @@ def test_errors_are_left_to_the_one_place_that_prints_them(stack, make_model, tm
     assert isinstance(done.exception, ArgumentError)
     assert "--bands" in str(done.exception)
     assert list(tmp_path.glob("*.parquet")) == []
+
+
+def test_the_runtime_is_handed_on_and_recorded(stack, make_model, tmp_path):
+    words = (stack, "--model", make_model(), "--bands", "g,r,i", "--device", "cpu", "--workers", 1)
+    for runtime in ("torch", "onnx"):
+        pytest.importorskip("onnxruntime")
+        done = run(*words, "--out", tmp_path / f"{runtime}.csv", "--runtime", runtime)
+        assert done.exit_code == 0, done.output
+        record = json.loads((tmp_path / f"{runtime}.csv.json").read_text())
+        assert record["options"]["runtime"] == runtime
+        assert record["options"]["precision"] == "float32"
+    first, second = (read_catalog(tmp_path / f"{name}.csv") for name in ("torch", "onnx"))
+    np.testing.assert_allclose(first["p_merger"], second["p_merger"], atol=1e-5)
+    with pytest.raises(ArgumentError, match="'float32' for ONNX Runtime, but got 'bfloat16'"):
+        CliRunner().invoke(
+            app,
+            [
+                *map(str, words),
+                *("--out", str(tmp_path / "b.csv")),
+                *("--runtime", "onnx", "--precision", "bfloat16"),
+            ],
+            catch_exceptions=False,
+        )
+
+
+def test_a_finished_run_says_that_it_was_complete(stack, make_model, tmp_path):
+    words = (stack, "--model", make_model(), "--bands", "g,r,i", "--out", tmp_path / "o.csv")
+    assert "complete" not in run(*words).stdout
+    done = run(*words)
+    assert done.exit_code == 0, done.output
+    assert "The catalogue was complete already: nothing was classified.\n6 images" in done.stdout
+
+
+def test_a_part_says_how_to_go_on(stack, make_model, tmp_path):
+    words = (stack, "--model", make_model(), "--bands", "g,r,i", "--out", tmp_path / "o.csv")
+    done = run(*words, "--part", "0/2", "--workers", 1, "--strict")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("Part 0 of 2: 6 images classified. When all parts are done")
+    assert "Part 1 of 2: 0 images" in run(*words, "--part", "1/2").stdout
+    assert not (tmp_path / "o.csv").exists()
+    assert "nothing was classified" in run(*words).stdout
+    assert len(read_catalog(tmp_path / "o.csv")) == 6
+
+
+@pytest.mark.parametrize("part", ["1", "a/2", "-1/2", "1/2/3"])
+def test_a_part_is_two_numbers(stack, make_model, tmp_path, part):
+    words = (stack, "--model", make_model(), "--bands", "g,r,i", "--out", tmp_path / "o.csv")
+    done = run(*words, "--part", part)
+    assert isinstance(done.exception, ArgumentError)
+    assert "Expected `part` to be I/N, such as 0/8" in str(done.exception)

@@ -22,10 +22,10 @@ from toomre.inference.catalog import (
     SCHEMA,
     check_output,
     open_catalog,
-    sidecar_of,
     with_extra,
 )
 from toomre.inference.catalog_reading import read_catalog, read_provenance
+from toomre.inference.manifest import sidecar_of
 
 IDS = [
     *(
@@ -171,7 +171,8 @@ def test_the_sidecar_of_a_csv_knows_its_hash(tmp_path: Path) -> None:
 
 
 def test_other_endings_are_refused_with_the_list(tmp_path: Path) -> None:
-    with pytest.raises(ArgumentError, match=r"\.parquet, \.fits, \.vot, \.ecsv, \.csv, but got"):
+    endings = r"\.parquet, \.fits, \.vot, \.ecsv, \.csv, \.hats, but got"
+    with pytest.raises(ArgumentError, match=endings):
         check_output(tmp_path / "x.txt")
 
 

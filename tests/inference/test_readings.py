@@ -12,7 +12,7 @@ from toomre.images.flags import Flag
 from toomre.images.loading import Facts
 from toomre.inference.readings import Wish, read_files, read_prepared, read_stack
 from toomre.networks.card import ModelCard
-from toomre.preparation.inputs import InputItem
+from toomre.preparation.inputs import InputItem, stack_inputs
 from toomre.preparation.prepared import PreparedSet
 
 STATED = Facts(bands=("g", "r", "i"), pixel_scale=0.4)
@@ -31,7 +31,7 @@ def test_a_stack_that_is_opened_anew_gives_every_row_once(
     np.save(tmp_path / "stack.npy", images)
     for index, image in enumerate(images):
         np.save(tmp_path / f"{index}.npy", image)
-    rows = list(read_stack(tmp_path / "stack.npy", None, None, wish))
+    rows = list(read_stack(tmp_path / "stack.npy", list(stack_inputs(5)), None, wish))
     items = [(InputItem(str(i), (tmp_path / f"{i}.npy",)), "") for i in range(5)]
     files = list(read_files(items, None, wish))
     assert [row.image_id for row in rows] == list("01234")
@@ -81,7 +81,7 @@ def test_a_position_off_the_sky_is_bad(galaxies, rng, wish, tmp_path):
     table = pd.DataFrame(
         {"ra": [400.0], "dec": [0.0], "flags": [Flag.COORDINATES.value], "reason": ["ra = 400"]}
     )
-    (reading,) = read_stack(tmp_path / "stack.npy", None, table, wish)
+    (reading,) = read_stack(tmp_path / "stack.npy", list(stack_inputs(1)), table, wish)
     assert reading.cutout.reason == "coordinates: ra = 400"
     assert reading.ra == 400.0
 
@@ -92,7 +92,7 @@ def test_what_was_found_while_preparing_stays_known(tiny_set, make_model, monkey
     prepared = PreparedSet.open(tiny_set)
     prepared.catalog.loc[3, ["flags", "reason"]] = [Flag.EDGE.value, "edge: 3 pixels"]
     prepared.catalog.loc[4, ["flags", "reason"]] = [Flag.BLANK.value, "blank: all 0"]
-    readings = list(read_prepared(prepared, Wish(card)))
+    readings = list(read_prepared(tiny_set, prepared.info, prepared.catalog, Wish(card)))
     assert len(readings) == 120
     assert readings[3].cutout.reason == "edge: 3 pixels"
     assert readings[4].cutout.pixels is None

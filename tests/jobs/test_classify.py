@@ -119,7 +119,8 @@ def test_every_format_holds_the_same(folder, make_model, tmp_path, ending):
     assert found["libraries"]["numpy"] == np.__version__
     assert found["toomre"] == toomre.__version__
     assert found["flag_bits"]["blank"] == Flag.BLANK.value
-    assert found["options"]["chunk_size"] == 256
+    assert found["options"]["device"] == "cpu"
+    assert found["created"] == result.provenance["created"]
     assert found["inputs_sha256"] == in_memory.provenance["inputs_sha256"]
 
 

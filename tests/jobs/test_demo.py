@@ -25,7 +25,8 @@ def test_it_names_its_steps_and_leaves_what_it_says(quick_demo, tmp_path):
     assert list(done) == began
     names = {path.name for path in result.place.folder.iterdir()}
     folders = {"mocks", "runs", "cutouts", "figures", "report"}
-    assert names == {*folders, "mergers.parquet", "demo.json", "index.html"}
+    files = {"mergers.parquet", "mergers.parquet.json", "demo.json", "index.html"}
+    assert names == folders | files
     assert result.place.page == tmp_path / "new" / "demo" / "index.html"
 
 

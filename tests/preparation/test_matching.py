@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from toomre.errors import ArgumentError, MissingFileError
+from toomre.preparation.hats import ALONG_SKY
 from toomre.preparation.inputs import InputItem, find_inputs
 from toomre.preparation.matching import match_files, match_rows
 
@@ -96,3 +97,9 @@ def test_rows_of_a_stack() -> None:
     assert [match.item.row for match in by_order] == [0, 1, 2]
     with pytest.raises(ArgumentError, match="2 rows and the stack 3 images"):
         match_rows(pd.DataFrame({"image_id": ["a", "b"]}), 3)
+    sorted_by_position = pd.DataFrame({"image_id": ["1", "2", "3"]})
+    sorted_by_position.attrs[ALONG_SKY] = True
+    with pytest.raises(ArgumentError, match="HATS catalogue are sorted along the sky"):
+        match_rows(sorted_by_position, 3)
+    by_number = match_rows(sorted_by_position, 4)
+    assert [match.item.row for match in by_number] == [1, 2, 3]

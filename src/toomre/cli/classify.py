@@ -7,6 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from toomre.cli.engine_options import (
+    EngineName,
+    Scheduler,
+    Submit,
+    Tasks,
+    check_engine_options,
+    engine_of,
+    on_slurm,
+)
 from toomre.cli.mosaic_options import (
     Checksums,
     Extension,
@@ -27,22 +36,25 @@ from toomre.cli.options import (
     Device,
     FileColumn,
     IdColumn,
+    NetworkPrecision,
     Pattern,
     PixelEncoding,
     PixelScale,
     RaColumn,
+    Runtime,
     names,
 )
 
 if TYPE_CHECKING:
     from toomre.jobs.classified import ClassifiedCatalog
 
-__all__ = ["classify", "report"]
+__all__ = ["classify", "part_of", "report"]
 
 _SHOWN = 5
 
 
 def classify(  # noqa: PLR0917 - typer hands them over by name
+    context: typer.Context,
     out: Annotated[
         Path, typer.Option(help="Catalogue to write: .parquet, .fits, .vot, .ecsv or .csv.")
     ],
@@ -87,11 +99,26 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
     psf_fwhm: PSFFwhm = None,
     checksums: Checksums = True,
     device: Device = "auto",
+    runtime: Runtime = "torch",
+    precision: NetworkPrecision = "float32",
     allow_domain: Annotated[
         bool,
         typer.Option("--allow-domain", help="Let pictures go to a model of flux, or the reverse."),
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes; default: all cores, or 1 on a GPU.")
+    ] = None,
+    part: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I/N", help="Only every N-th shard from the I-th on (from 0); see the manual."
+        ),
+    ] = None,
+    engine: EngineName = "local",
+    scheduler: Scheduler = None,
+    tasks: Tasks = None,
+    submit: Submit = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="End with code 1 if any input is bad.")
     ] = False,
@@ -99,13 +126,17 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
     """Find the mergers in a folder of galaxy cutouts.
 
     Every input gets one row, in order. One that cannot be used is bad, says why, and stops
-    nothing.
+    nothing. A run that was stopped goes on when it is started again as before.
     """
     from toomre.cli.progress import progress_bar
     from toomre.jobs.classify import ClassifyOptions
     from toomre.jobs.classify import classify as job
     from toomre.preparation.columns import Columns
 
+    check_engine_options(engine, scheduler, tasks, submit, part)
+    if engine == "slurm" and tasks is not None:
+        on_slurm(context, out, tasks, workers=workers, overwrite=overwrite, submit=submit)
+        return
     stamps = {
         "size_arcsec": size_arcsec,
         "size_column": size_column,
@@ -130,14 +161,42 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
                 encoding=encoding,
                 threshold=threshold,
                 device=device,
+                runtime=runtime,
+                precision=precision,
                 allow_domain=allow_domain,
                 overwrite=overwrite,
+                workers=workers,
+                engine=engine_of(engine, workers, scheduler, device),
+                part=part_of(part),
             ),
             progress=progress,
         )
     report(result)
-    if strict and result.summary["bad"]:
+    if strict and result.summary.get("bad"):
         raise typer.Exit(1)
+
+
+def part_of(text: str | None) -> tuple[int, int] | None:
+    """Return what ``--part`` says.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not two numbers.
+
+    Examples
+    --------
+    >>> part_of("2/8")
+    (2, 8)
+    """
+    from toomre.errors import ArgumentError
+
+    if text is None:
+        return None
+    index, mark, count = text.partition("/")
+    if not (mark and index.isdecimal() and count.isdecimal()):
+        raise ArgumentError.expected("part", "I/N, such as 0/8", text)
+    return int(index), int(count)
 
 
 def report(result: ClassifiedCatalog) -> None:
@@ -147,6 +206,15 @@ def report(result: ClassifiedCatalog) -> None:
 
     screen = console()
     found = result.summary
+    if "part" in found:
+        index, count = found["part"]
+        screen.print(
+            f"Part {index} of {count}: {result.classified} images classified. "
+            "When all parts are done, run without --part to close the catalogue."
+        )
+        return
+    if found["images"] and not result.classified:
+        screen.print("The catalogue was complete already: nothing was classified.")
     screen.print(
         f"{found['images']} images, {found['mergers']} mergers "
         f"(p >= {found['threshold']:.4g}; {result.provenance['model_id']})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from toomre.cli.audit import audit
+from toomre.cli.bench import bench
 from toomre.cli.bias import bias
 from toomre.cli.classify import classify
 from toomre.cli.compare import compare
@@ -64,6 +65,7 @@ COMMANDS = (
     conformal,
     models,
     export,
+    bench,
 )
 
 

@@ -9,10 +9,17 @@ import typer
 
 __all__ = ["export"]
 
+_ONNX = "onnx"
+
 
 def export(
-    run: Annotated[Path, typer.Argument(help="Run folder (from `toomre train`).")],
-    out: Annotated[Path, typer.Option(help="Model folder to write.")],
+    run: Annotated[
+        Path, typer.Argument(help="Run folder (from `toomre train`); or onnx, then MODEL.")
+    ],
+    out: Annotated[Path, typer.Option(help="Model folder to write; or a file, model.onnx.")],
+    model: Annotated[
+        str | None, typer.Argument(help="After onnx: a model by name or folder.")
+    ] = None,
     crossvalidation: Annotated[
         Path | None, typer.Option(help="Put this cross-validation's metrics into the card.")
     ] = None,
@@ -20,8 +27,29 @@ def export(
         list[str] | None, typer.Option(help="Where it is wrong, one sentence; may be repeated.")
     ] = None,
 ) -> None:
-    """Write a trained model as two files to hand on: weights and card."""
+    """Write a trained model as two files to hand on: weights and card; or as ONNX and card.
+
+    toomre export RUN --out FOLDER, or toomre export onnx MODEL --out model.onnx
+    """
+    if model is not None:
+        _onnx(run, model, out, plain=crossvalidation is None and not known_failure)
+        return
     from toomre.jobs.export import export as job
 
-    model = job(run, out, crossvalidation=crossvalidation, known_failures=known_failure or ())
-    typer.echo(f"Wrote {model.card.model_id} to {out}. Use it: toomre classify ... --model {out}")
+    written = job(run, out, crossvalidation=crossvalidation, known_failures=known_failure or ())
+    name = written.card.model_id
+    typer.echo(f"Wrote {name} to {out}. Use it: toomre classify ... --model {out}")
+
+
+def _onnx(kind: Path, model: str, out: Path, *, plain: bool) -> None:
+    if str(kind) != _ONNX:
+        raise typer.BadParameter(f"Expected a run alone, or onnx and a model, but got {kind}.")
+    if not plain:
+        raise typer.BadParameter("--crossvalidation and --known-failure are for model folders.")
+    from toomre.jobs.export_onnx import export_onnx as job
+
+    written = job(model, out)
+    typer.echo(
+        f"Wrote {written.card.model_id} to {out} (operator set {written.opset}), and how to use "
+        f"it to {out}.json. Largest difference from torch: {written.largest_difference:.1e}"
+    )

@@ -12,10 +12,12 @@ __all__ = [
     "Device",
     "FileColumn",
     "IdColumn",
+    "NetworkPrecision",
     "Pattern",
     "PixelEncoding",
     "PixelScale",
     "RaColumn",
+    "Runtime",
     "names",
     "whole_numbers",
 ]
@@ -34,6 +36,14 @@ FileColumn = Annotated[str | None, typer.Option(help="... of files below INPUT."
 RaColumn = Annotated[str | None, typer.Option(help="... of right ascension.")]
 DecColumn = Annotated[str | None, typer.Option(help="... of declination.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+Runtime = Annotated[
+    Literal["torch", "onnx", "openvino"],
+    typer.Option(help="What runs the network; onnx and openvino on the CPU alone."),
+]
+NetworkPrecision = Annotated[
+    Literal["float32", "bfloat16"],
+    typer.Option(help="bfloat16 is quicker and moves a score by up to 0.03."),
+]
 
 
 def names(text: str | None) -> tuple[str, ...] | None:

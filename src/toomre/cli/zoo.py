@@ -159,6 +159,7 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
                 threshold=threshold,
                 device=device,
                 overwrite=overwrite,
+                workers=None,
             ),
             progress=progress,
         )

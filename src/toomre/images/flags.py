@@ -47,6 +47,7 @@ class Flag(IntFlag):
     CENTRE_MASKED = 1 << 20  # the centre, where the galaxy should be, is masked
     BLANK = 1 << 21  # all pixels have the same value
     OUTSIDE = 1 << 22  # the position lies in none of the mosaics
+    KILLED_WORKER = 1 << 23  # the process that had it died, twice
     # warn: the input is used, and the user should know
     PADDING = 1 << 32  # the last FITS block is not filled up
     EXTENSION_MISMATCH = 1 << 33  # the content is another format than the ending says

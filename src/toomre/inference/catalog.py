@@ -1,4 +1,4 @@
-"""The merger catalogue: its columns, and writing it in five formats without holding it whole.
+"""The merger catalogue: its columns, and writing it in six formats without holding it whole.
 
 Rows come in parts. Parquet and CSV are written part by part; FITS, VOTable and ECSV have no
 such way, so their rows go into a temporary Parquet file beside the output and are converted at
@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -22,7 +22,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from toomre.errors import ArgumentError, OutputError, OutputExistsError, ToomreError
+from toomre.inference.catalog_hats import HATS, HatsWriter, check_hats, is_own_hats
 from toomre.inference.catalog_text import TEXT_COLUMNS
+from toomre.inference.manifest import read_manifest, sidecar_of
 from toomre.output import output_lock
 from toomre.spreadsheet import guard
 from toomre.storage import atomic_path, sha256_file, write_json
@@ -37,7 +39,6 @@ __all__ = [
     "CatalogWriter",
     "check_output",
     "open_catalog",
-    "sidecar_of",
     "with_extra",
 ]
 
@@ -115,17 +116,6 @@ def with_extra(schema: pa.Schema, names: Iterable[str]) -> pa.Schema:
     return schema
 
 
-def sidecar_of(path: Path) -> Path:
-    """Return the JSON file that holds the provenance of a CSV catalogue.
-
-    Examples
-    --------
-    >>> sidecar_of(Path("mergers.csv")).name
-    'mergers.csv.json'
-    """
-    return path.with_name(f"{path.name}.json")
-
-
 def check_output(path: Path, *, overwrite: bool = False) -> None:
     """Refuse an output that cannot be written, before any work is done.
 
@@ -143,13 +133,15 @@ def check_output(path: Path, *, overwrite: bool = False) -> None:
     >>> check_output(Path("mergers.txt"))
     Traceback (most recent call last):
     toomre.errors.ArgumentError: Expected `out` to be a file that ends in .parquet, .fits, .vot,
-    .ecsv, .csv, but got 'mergers.txt'.
+    .ecsv, .csv, .hats, but got 'mergers.txt'.
     """
-    if path.suffix not in FORMATS:
-        allowed = f"a file that ends in {', '.join(FORMATS)}"
+    if path.suffix == HATS:
+        check_hats()
+    elif path.suffix not in FORMATS:
+        allowed = f"a file that ends in {', '.join(FORMATS)}, {HATS}"
         raise ArgumentError.expected("out", allowed, path.name)
     for file in _files_of(path):
-        if file.is_dir():
+        if file.is_dir() and not is_own_hats(file):
             raise ArgumentError.expected("out", "a file", f"the folder {file}")
         if file.exists() and not overwrite:
             raise OutputExistsError(
@@ -199,17 +191,28 @@ def open_catalog(
             yield _WRITERS[path.suffix](written, schema)
             # Another run may have written the same output in the meantime.
             check_output(path, overwrite=overwrite)
-            for file in _files_of(path)[1:]:
-                file.unlink(missing_ok=True)
-            for file in _files_of(path):
-                with atomic_path(file) as temporary:
-                    (folder / file.name).replace(temporary)
+            # What stands beside the old catalogue is not of the new one.
+            if path.suffix == ".csv" or read_manifest(path) is not None:
+                sidecar_of(path).unlink(missing_ok=True)
+            _take_places(folder, path)
     except ToomreError:
         raise
     except OSError as error:
         raise OutputError(
             f"{path} cannot be written: {error.strerror or error}. Nothing of it was kept."
         ) from error
+
+
+def _take_places(folder: Path, path: Path) -> None:
+    """Put what was written into a folder where it is to be."""
+    if path.suffix == HATS:
+        if path.exists():
+            path.rename(folder / "replaced")
+        (folder / path.name).replace(path)
+        return
+    for file in _files_of(path):
+        with atomic_path(file) as temporary:
+            (folder / file.name).replace(temporary)
 
 
 def _files_of(path: Path) -> tuple[Path, ...]:
@@ -297,10 +300,11 @@ class _ConvertedWriter:
         write_astropy(self._path, pq.read_table(self._rows), provenance)
 
 
-_WRITERS: Mapping[str, type[_ParquetWriter] | type[_CsvWriter] | type[_ConvertedWriter]] = {
+_WRITERS: Mapping[str, Callable[[Path, pa.Schema], CatalogWriter]] = {
     ".parquet": _ParquetWriter,
     ".csv": _CsvWriter,
     ".fits": _ConvertedWriter,
     ".vot": _ConvertedWriter,
     ".ecsv": _ConvertedWriter,
+    HATS: HatsWriter,
 }

@@ -25,8 +25,6 @@ _CARDS = {
     "MODELID": "model_id",
     "MODELSHA": "weights_sha256",
     "INPUT": "input",
-    "COMMAND": "command",
-    "DATE": "created",
 }
 
 
@@ -74,7 +72,7 @@ def _write_fits(path: Path, table: Table, provenance: Mapping[str, Any]) -> None
     hdu.header["TOOMRE"] = json.dumps(provenance)
     hdu.header.add_comment("is_merger is F where p_merger is NaN: no score, see status.")
     hdu.header.add_comment("TOOMRE holds the full provenance as JSON.")
-    hdu.add_checksum()
+    hdu.add_checksum(when="written by toomre")  # not the time, with which the bytes would change
     fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(path)
 
 

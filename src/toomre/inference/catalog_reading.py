@@ -13,8 +13,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from toomre.errors import ArgumentError, CorruptFileError, MissingFileError
-from toomre.inference.catalog import FORMATS, SCHEMA, VOTE_SCHEMA, sidecar_of, with_extra
+from toomre.inference.catalog import FORMATS, SCHEMA, VOTE_SCHEMA, with_extra
+from toomre.inference.catalog_hats import HATS, read_hats, read_hats_provenance
 from toomre.inference.catalog_text import TEXT_COLUMNS, unescape
+from toomre.inference.manifest import (
+    MANIFEST,
+    RUN_FACTS,
+    check_manifest,
+    read_manifest,
+    sidecar_of,
+    work_folder,
+)
 from toomre.spreadsheet import unguard
 from toomre.storage import read_json
 from toomre.surveys.vote_tree import ANSWERS, MERGER
@@ -23,7 +32,7 @@ __all__ = ["read_catalog", "read_provenance"]
 
 
 def read_catalog(path: Path | str) -> pd.DataFrame:
-    """Read a catalogue of any of the five formats into the same data frame.
+    """Read a catalogue of any of the six formats into the same data frame.
 
     Parameters
     ----------
@@ -39,11 +48,12 @@ def read_catalog(path: Path | str) -> pd.DataFrame:
     Raises
     ------
     MissingFileError
-        If it is not there.
+        If it is not there, or the run that makes it has not finished.
     CorruptFileError
-        If it is no such catalogue.
+        If it is no such catalogue, or its manifest says another SHA-256.
     """
     path = _known(path)
+    check_manifest(path)
     try:
         whole = _read(path)
         frame: pd.DataFrame = whole[_schema(whole).names]
@@ -58,6 +68,8 @@ def read_catalog(path: Path | str) -> pd.DataFrame:
 def read_provenance(path: Path | str) -> dict[str, Any]:
     """Return where a catalogue comes from: versions, model, input, options and counts.
 
+    With its manifest beside it, also when, where and by which command it was made.
+
     Raises
     ------
     MissingFileError
@@ -67,18 +79,27 @@ def read_provenance(path: Path | str) -> dict[str, Any]:
     """
     path = _known(path)
     if path.suffix == ".csv":
-        return dict(read_json(sidecar_of(path)))
+        found = dict(read_json(sidecar_of(path)))
+        found.pop(MANIFEST, None)
+        return found
+    beside = read_manifest(path) or {}
     try:
-        return _provenance(path)
+        inside = _provenance(path)
     except (KeyError, ValueError, OSError, TypeError, StopIteration) as error:
         raise CorruptFileError(f"{path} does not say where it comes from.") from error
+    return {**{key: beside[key] for key in RUN_FACTS if key in beside}, **inside}
 
 
 def _known(path: Path | str) -> Path:
     path = Path(path)
-    if path.suffix not in FORMATS:
+    if path.suffix not in (*FORMATS, HATS):
         raise ArgumentError.expected("path", f"a file that ends in {', '.join(FORMATS)}", path.name)
-    if not path.is_file():
+    if not (path.is_dir() if path.suffix == HATS else path.is_file()):
+        if work_folder(path).is_dir():
+            raise MissingFileError(
+                f"There is no catalogue at {path} yet: the run that makes it has not finished. Run "
+                "`toomre classify` again as before; it goes on with what is done."
+            )
         raise MissingFileError(f"There is no catalogue at {path}.")
     return path
 
@@ -89,7 +110,7 @@ def _read(path: Path) -> pd.DataFrame:
         return frame
     if path.suffix == ".csv":
         return _from_csv(path)
-    return _from_astropy(path)
+    return read_hats(path) if path.suffix == HATS else _from_astropy(path)
 
 
 def _schema(frame: pd.DataFrame) -> pa.Schema:
@@ -135,6 +156,8 @@ def _text(value: str | bytes) -> str:
 
 
 def _provenance(path: Path) -> dict[str, Any]:
+    if path.suffix == HATS:
+        return read_hats_provenance(path)
     if path.suffix == ".parquet":
         return dict(json.loads(pq.read_metadata(path).metadata[b"toomre"]))
     if path.suffix == ".fits":

@@ -20,7 +20,7 @@ from toomre.inference.predictor import Predictor
 from toomre.inference.readings import Reading
 from toomre.surveys.vote_tree import ANSWERS, MERGER
 
-__all__ = ["Tally", "score_readings", "vote_readings"]
+__all__ = ["Tally", "refuse_misfits", "score_chunk", "score_readings"]
 
 # What `toomre.inference.checks.fit_to_card` says of an input that does not fit.
 _MISFIT = Flag.BANDS | Flag.DTYPE
@@ -75,9 +75,7 @@ def score_readings(
     threshold: float,
     chunk_size: int = 256,
 ) -> Iterator[pa.Table]:
-    """Give the catalogue's rows of the inputs, in their order, each input once.
-
-    Those of an ensemble have a column `p_spread`.
+    """Give the catalogue's rows of the inputs, in their order, each input once; see `score_chunk`.
 
     Parameters
     ----------
@@ -100,35 +98,36 @@ def score_readings(
     ArgumentError
         If no input of the first chunk that can be read is what the model was trained on.
     """
-    for chunk in _chunks(readings, predictor, chunk_size):
-        yield _rows(chunk, predictor, threshold)
-
-
-def vote_readings(
-    readings: Iterable[Reading], predictor: Predictor, *, threshold: float, chunk_size: int = 256
-) -> Iterator[pa.Table]:
-    """Give the rows of a catalogue of vote fractions (`VOTE_SCHEMA`), else as `score_readings`.
-
-    A galaxy is a merger when at least `threshold` of the votes say so.
-    """
-    for chunk in _chunks(readings, predictor, chunk_size):
-        yield _vote_rows(chunk, predictor, threshold)
-
-
-def _chunks(
-    readings: Iterable[Reading], predictor: Predictor | Ensemble, size: int
-) -> Iterator[list[Reading]]:
-    """Give some readings at a time; refuse if none of the first fits the model."""
     iterator = iter(readings)
     is_first = True
-    while chunk := list(islice(iterator, size)):
+    while chunk := list(islice(iterator, chunk_size)):
         if is_first:
-            _refuse_misfits(chunk, predictor)
+            refuse_misfits(chunk, predictor)
             is_first = False
-        yield chunk
+        yield score_chunk(chunk, predictor, threshold)
 
 
-def _refuse_misfits(chunk: Sequence[Reading], predictor: Predictor | Ensemble) -> None:
+def score_chunk(
+    chunk: Sequence[Reading], predictor: Predictor | Ensemble, threshold: float
+) -> pa.Table:
+    """Return the catalogue's rows of some inputs.
+
+    Those of an ensemble have a column `p_spread`. Those of a model of vote fractions are as in
+    `VOTE_SCHEMA`; a galaxy is then a merger when at least `threshold` of the votes say so.
+    """
+    if isinstance(predictor, Predictor) and predictor.card.architecture.answers:
+        return _vote_rows(chunk, predictor, threshold)
+    return _rows(chunk, predictor, threshold)
+
+
+def refuse_misfits(chunk: Sequence[Reading], predictor: Predictor | Ensemble) -> None:
+    """Refuse inputs of which none is what the model was trained on; for the first of a run.
+
+    Raises
+    ------
+    ArgumentError
+        If so, with the most frequent reason.
+    """
     if any(reading.cutout.pixels is not None for reading in chunk):
         return
     if any(reading.fits for reading in chunk):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from toomre.errors import ArgumentError
 from toomre.inference.predictor import Predictor, Scores, votes_refused
+from toomre.inference.runtimes.runtime import Precision
 from toomre.inference.store import Model
 from toomre.networks.card import ModelCard
 from toomre.storage import sha256_bytes
@@ -24,7 +25,7 @@ class Ensemble:
     ----------
     models
         Two or more.
-    device, batch_size
+    device, batch_size, runtime, precision
         As for `toomre.inference.predictor.Predictor`.
 
     Raises
@@ -48,9 +49,15 @@ class Ensemble:
         models: Sequence[Model],
         device: torch.device | str = "cpu",
         batch_size: int | None = None,
+        *,
+        runtime: str = "torch",
+        precision: Precision = "float32",
     ) -> None:
         self.card = ensemble_card([model.card for model in models])
-        self._members = [Predictor(model, device, batch_size) for model in models]
+        self._members = [
+            Predictor(model, device, batch_size, runtime=runtime, precision=precision)
+            for model in models
+        ]
 
     def scores(self, images: NDArray[np.float32]) -> Scores:
         """Return the scores of images of shape (n, band, size, size).

@@ -22,9 +22,9 @@ from toomre.inference.checks import fit_to_card, fits_card
 from toomre.networks.card import ModelCard
 from toomre.preparation.band_files import band_problem
 from toomre.preparation.inputs import InputItem
-from toomre.preparation.prepared import PreparedSet
+from toomre.preparation.prepared import PreparedInfo
 
-__all__ = ["Reading", "Wish", "read_files", "read_prepared", "read_stack"]
+__all__ = ["Reading", "Wish", "placed", "read_files", "read_prepared", "read_stack"]
 
 # Rows of a memory map that are read before it is opened anew, which gives its memory back.
 _MAPPED = 256
@@ -105,42 +105,66 @@ def read_files(
     """
     for index, (item, problem) in enumerate(items):
         reading = _absent(item, problem) if problem else _load(item, wish)
-        yield _placed(reading, table, index)
+        yield placed(reading, table, index)
 
 
 def read_stack(
-    path: Path, items: Sequence[InputItem] | None, table: pd.DataFrame | None, wish: Wish
+    stack: Path | NDArray[Any],
+    items: Sequence[InputItem],
+    table: pd.DataFrame | None,
+    wish: Wish,
 ) -> Iterator[Reading]:
-    """Give the images of a stack, in the table's order if there is one.
+    """Give images of a stack.
 
-    Only a few hundred images are in memory at a time (a ``.npz`` is, whole).
+    Only a few hundred images are in memory at a time.
+
+    Parameters
+    ----------
+    stack
+        The file, or an array (image, band, y, x) that is in memory.
+    items
+        Which `row` of it each input is, and its name.
+    table
+        The user's, one row an input in the same order, or None.
+    wish
+        What the model wants.
     """
-    stack = open_stack(path)
     facts = replace(wish.facts, wanted=wish.card.input.bands)
-    count = len(stack) if items is None else len(items)
-    for index in range(count):
-        if index % _MAPPED == 0 and isinstance(stack, np.memmap):
-            stack = open_stack(path)
-        image_id, row = str(index), index
-        if items is not None and items[index].row is not None:
-            image_id, row = items[index].image_id, int(items[index].row or 0)
-        yield _placed(wish.reading(image_id, stack_cutout(stack, row), facts), table, index)
+    images = np.empty(0) if isinstance(stack, Path) else stack
+    for index, item in enumerate(items):
+        if index % _MAPPED == 0 and isinstance(stack, Path):
+            images = open_stack(stack)
+        read = stack_cutout(images, int(item.row or 0))
+        yield placed(wish.reading(item.image_id, read, facts), table, index)
 
 
-def read_prepared(prepared: PreparedSet, wish: Wish) -> Iterator[Reading]:
-    """Give the images of a prepared data set: the central window of what is stored."""
-    info, wanted = prepared.info, wish.card.input
+def read_prepared(
+    folder: Path, info: PreparedInfo, catalog: pd.DataFrame, wish: Wish, first: int = 0
+) -> Iterator[Reading]:
+    """Give images of a prepared data set: the central window of what is stored.
+
+    Parameters
+    ----------
+    folder, info
+        Of the set.
+    catalog
+        Some of its rows, one after another.
+    wish
+        What the model wants.
+    first
+        Which image the first row has.
+    """
+    wanted = wish.card.input
     window = centre_window(info.shape[-1], wanted.grid.size)
     places = [info.bands.index(band) for band in wanted.bands]
-    images: NDArray[Any] = prepared.images
+    images: NDArray[Any] = np.empty(0)
     names = ["image_id", "ra", "dec", "flags", "reason"]
-    rows = zip(*(prepared.catalog[name].tolist() for name in names), strict=True)
+    rows = zip(*(catalog[name].tolist() for name in names), strict=True)
     for index, (image_id, ra, dec, found, reason) in enumerate(rows):
         if index % _MAPPED == 0:
-            path = prepared.folder / "images.npy"
-            images = np.load(path, mmap_mode="r", allow_pickle=False)
+            images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
         stored = Cutout(
-            pixels=np.ascontiguousarray(images[index, places, window, window]),
+            pixels=np.ascontiguousarray(images[first + index, places, window, window]),
             bands=wanted.bands,
             pixel_scale=info.pixel_scale,
             encoding=info.encoding,
@@ -168,7 +192,7 @@ def _load(item: InputItem, wish: Wish) -> Reading:
         return Reading(item.image_id, Cutout.bad(Flag.UNREADABLE, note))
 
 
-def _placed(reading: Reading, table: pd.DataFrame | None, index: int) -> Reading:
+def placed(reading: Reading, table: pd.DataFrame | None, index: int) -> Reading:
     """Return the reading with its position, flagged where that is not on the sky."""
     if table is None:
         return reading

@@ -29,10 +29,14 @@ SOURCE_FOLDER = "source"
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A card and the network that it describes, in evaluation mode on the CPU."""
+    """A card and the network that it describes, in evaluation mode on the CPU.
+
+    `folder` is where both were read, so that another process can; None if they were not.
+    """
 
     card: ModelCard
     network: Network
+    folder: Path | None = None
 
 
 def shipped_models() -> dict[str, Path]:
@@ -105,7 +109,7 @@ def open_model(name_or_path: str | Path, domain: Domain = "target") -> Model:
     )
     _check(network.state_dict(), weights, folder)
     network.load_state_dict(weights)
-    return Model(card, network.eval())
+    return Model(card, network.eval(), folder.resolve())
 
 
 def _check(expected: Mapping[str, Tensor], found: Mapping[str, Tensor], folder: Path) -> None:

@@ -22,18 +22,21 @@ class ClassifiedCatalog:
     Attributes
     ----------
     path
-        The file, or None if the catalogue was kept in memory.
+        The file; None if the catalogue was kept in memory, or only a part of it was made.
     summary
         How many `images`, `ok`, `warn`, `bad`, `mergers`; the `threshold`; in `flags` how
         many images have each flag; and how many were `left_out`, as no row of the table has
-        them.
+        them. Of a part only how many `images` were classified, and which `part` it is.
     provenance
-        Model, input, options, versions and time, as in the file.
+        Model, input, options, versions and time, as in the file and its manifest.
+    classified
+        How many images were classified now; 0 if all were done before.
     """
 
     path: Path | None
     summary: dict[str, Any]
     provenance: dict[str, Any]
+    classified: int
     _rows: tuple[pa.Table, ...] = field(default=(), repr=False)
 
     @cached_property
@@ -49,6 +52,8 @@ class ClassifiedCatalog:
 
     def __repr__(self) -> str:
         counts = ", ".join(
-            f"{self.summary[name]} {name}" for name in ("images", "mergers", "ok", "warn", "bad")
+            f"{self.summary[name]} {name}"
+            for name in ("images", "mergers", "ok", "warn", "bad")
+            if name in self.summary
         )
         return f"<ClassifiedCatalog: {counts}; see .table and .summary>"

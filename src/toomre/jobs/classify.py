@@ -3,83 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from toomre.build import choose_device
-from toomre.errors import ArgumentError, MissingFileError
-from toomre.images.cutout import Encoding
-from toomre.images.flags import Flag
-from toomre.images.loading import Facts
-from toomre.inference.catalog import (
-    SCHEMA,
-    VOTE_FORMATS,
-    VOTE_SCHEMA,
-    check_output,
-    open_catalog,
-    with_extra,
-)
-from toomre.inference.checks import check_stated
-from toomre.inference.classify import Tally, score_readings, vote_readings
-from toomre.inference.ensemble import Ensemble, ensemble_card
-from toomre.inference.predictor import Predictor
-from toomre.inference.readings import Wish
-from toomre.inference.store import Model, open_model, shipped_models
+from toomre.engines.local import LocalEngine
+from toomre.errors import ArgumentError
+from toomre.inference.classify import Tally, score_readings
+from toomre.inference.manifest import MANIFEST, work_folder
+from toomre.inference.readings import Reading
 from toomre.jobs.classified import ClassifiedCatalog
-from toomre.jobs.classify_inputs import open_inputs
+from toomre.jobs.classify_closing import Output, check_free
+from toomre.jobs.classify_opened import Named, Opened, open_classification
+from toomre.jobs.classify_options import ClassifyOptions
+from toomre.jobs.classify_plan import SHARD_ROWS, make_plan
+from toomre.jobs.classify_run import run_part, run_plan
+from toomre.jobs.classify_shard import forget_models, remember_models
 from toomre.jobs.provenance import environment
 from toomre.mosaics.patterns import MosaicSource
-from toomre.networks.card import ModelCard
 from toomre.preparation.columns import Columns
-from toomre.preparation.inputs import Source, escape_name
+from toomre.preparation.inputs import Source
 
 __all__ = ["ClassifyOptions", "classify"]
 
-
-@dataclass(frozen=True)
-class ClassifyOptions:
-    """What is stated of the inputs, and how to classify them.
-
-    Attributes
-    ----------
-    bands
-        Names of the inputs' bands in order, where the files do not tell.
-    pixel_scale
-        The inputs' pixel scale [arcsec/pixel].
-    encoding
-        ``"linear"`` (flux) or ``"display"`` (0 to 255), where the files do not tell.
-    threshold
-        Another one than the model's.
-    device
-        ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
-    chunk_size
-        Inputs that are in memory at a time.
-    batch_size
-        Images that go through the network at a time; None: what is quickest.
-    allow_domain
-        Let pictures go to a model of flux, and the reverse.
-    overwrite
-        Replace an output that is there already.
-    """
-
-    bands: tuple[str, ...] | None = None
-    pixel_scale: float | None = None
-    encoding: Encoding | None = None
-    threshold: float | None = None
-    device: str = "auto"
-    chunk_size: int = 256
-    batch_size: int | None = None
-    allow_domain: bool = False
-    overwrite: bool = False
-
-    @property
-    def facts(self) -> Facts:
-        """What is stated of the inputs."""
-        return Facts(self.bands, self.pixel_scale, self.encoding)
-
+Progress = Callable[[int, int], None]
 
 _GUESSED = Columns()
 _DEFAULTS = ClassifyOptions()
@@ -87,13 +36,13 @@ _DEFAULTS = ClassifyOptions()
 
 def classify(
     source: Source | MosaicSource | Path | str,
-    model: Model | Path | str | Sequence[Model | Path | str] | None = None,
+    model: Named | Sequence[Named] | None = None,
     out: Path | str | None = None,
     catalog: Path | str | None = None,
     *,
     columns: Columns = _GUESSED,
     options: ClassifyOptions = _DEFAULTS,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> ClassifiedCatalog:
     """Classify galaxy cutouts and write the catalogue.
 
@@ -105,6 +54,11 @@ def classify(
     has no score; it never stops the run. Other columns of a table are not copied: join the
     catalogue with the table on `image_id`. A model of vote fractions gives the 37 columns
     ``Class1.1`` to ``Class11.6`` in place of the probabilities.
+
+    The work is done in shards of 1024 rows, whose files are in a hidden folder beside `out` until
+    all are there. A run that was stopped, also by ``kill -9`` or a full disk, goes on when it is
+    started again as before; a finished one does nothing. The bytes of the catalogue depend on
+    none of that. An input at which the process died twice is bad (`Flag.KILLED_WORKER`).
 
     The memory does not grow with the number of inputs, but for their names, and but for the
     end of writing FITS, VOTable and ECSV (see `toomre.inference.catalog`).
@@ -121,15 +75,15 @@ def classify(
         several, such as one recipe's runs with other seeds, the probabilities are averaged, and
         the catalogue has a column `p_spread`, their standard deviation over the models.
     out
-        The catalogue: ``.parquet``, ``.fits``, ``.vot``, ``.ecsv`` or ``.csv`` (with its
-        provenance beside it in ``.csv.json``). None keeps it in memory.
+        The catalogue: ``.parquet``, ``.fits``, ``.vot``, ``.ecsv`` or ``.csv``, with its manifest
+        beside it, such as ``mergers.csv.json``. None keeps it in memory.
     catalog
         The user's table. It gives ids, positions and the order; a row without an image is bad;
         images without a row are left out, and the summary says how many.
     columns
         Which of the table's columns are what; by default guessed.
     options
-        What is stated of the inputs, threshold, device and so on.
+        What is stated of the inputs, threshold, device, processes and so on.
     progress
         Called with (inputs done, all inputs).
 
@@ -140,57 +94,23 @@ def classify(
         an unknown ending or is the source or the table. Also if none of the first inputs that
         can be read fits the model.
     OutputExistsError, OutputError
-        If `out` is there already, or cannot be written.
+        If `out` is there already and of other inputs or another model, or cannot be written.
     """
     path = None if out is None else Path(out)
     source = source if isinstance(source, Source | MosaicSource) else Source(Path(source))
     if path is not None:
         _check_apart(path, None if isinstance(source, MosaicSource) else source.path, catalog)
-        check_output(path, overwrite=options.overwrite)
-    _check_options(options)
-    opened = _open_models(model)
-    card = opened[0].card if len(opened) == 1 else ensemble_card([each.card for each in opened])
-    votes = bool(card.architecture.answers)
-    schema, read = (VOTE_SCHEMA, vote_readings) if votes else (SCHEMA, score_readings)
-    if votes and path is not None and path.suffix not in VOTE_FORMATS:
-        raise ArgumentError.expected("out", f"{' or '.join(VOTE_FORMATS)} for votes", path.name)
-    wish = Wish(card, options.facts, options.allow_domain)
-    check_stated(card, options.facts, allow_domain=options.allow_domain)
-    # Labels, galaxies and redshifts are not needed, so whatever stands there is no matter.
-    columns = replace(columns, label="", galaxy_id="", redshift="")
-    inputs = open_inputs(source, (catalog, columns), wish, path)
-    predictor = _predictor(opened, options)
-    schema = with_extra(schema, ["p_spread"] if len(opened) > 1 else [])
-    threshold = card.threshold if options.threshold is None else options.threshold
-    tally = Tally(threshold)
-
-    def parts() -> Iterator[pa.Table]:
-        for rows in read(
-            inputs.readings, predictor, threshold=threshold, chunk_size=options.chunk_size
-        ):
-            tally.add(rows)
-            yield rows
-            if progress is not None:
-                progress(int(tally.summary["images"]), inputs.total)
-
-    def summary() -> dict[str, Any]:
-        return {**tally.summary, "left_out": inputs.left_out}
-
-    def provenance() -> dict[str, Any]:
-        facts: dict[str, Any] = {"inputs_sha256": tally.inputs_sha256, "counts": summary()}
-        if len(opened) > 1:
-            facts["members"] = [each.card.model_id for each in opened]
-        return {**_provenance(card, (source, catalog), options), **facts}
-
+        check_free(path, overwrite=options.overwrite)
+    elif options.part is not None:
+        raise ArgumentError.expected("part", "None where nothing is written", options.part)
+    options.check()
+    opened = open_classification(source, model, (catalog, columns), options, path)
     if path is None:
-        kept = tuple(parts())
-        return ClassifiedCatalog(None, summary(), provenance(), (schema.empty_table(), *kept))
-    with open_catalog(path, schema=schema, overwrite=options.overwrite) as writer:
-        for rows in parts():
-            writer.write(rows)
-        facts = provenance()
-        writer.finish(facts)
-    return ClassifiedCatalog(path, summary(), facts)
+        return _in_memory(opened, progress)
+    try:
+        return _in_shards(opened, path, progress)
+    finally:
+        forget_models()
 
 
 def _check_apart(out: Path, *given: Path | str | None) -> None:
@@ -200,54 +120,45 @@ def _check_apart(out: Path, *given: Path | str | None) -> None:
             raise ArgumentError.expected("out", "another file than those to be read", str(out))
 
 
-def _check_options(options: ClassifyOptions) -> None:
-    if options.threshold is not None and not 0 <= options.threshold <= 1:
-        raise ArgumentError.expected("threshold", "a number from 0 to 1", options.threshold)
-    if options.chunk_size < 1:
-        raise ArgumentError.expected("chunk_size", "a positive number", options.chunk_size)
-    if options.encoding not in (None, "linear", "display"):
-        raise ArgumentError.expected("encoding", "'linear' or 'display'", options.encoding)
+def _in_memory(opened: Opened, progress: Progress | None) -> ClassifiedCatalog:
+    inputs, tally = opened.inputs, Tally(opened.threshold)
+    kept: list[pa.Table] = [opened.schema.empty_table()]
+    for rows in score_readings(
+        chain.from_iterable(_readings(opened)),
+        opened.predictor(),
+        threshold=opened.threshold,
+        chunk_size=opened.options.chunk_size,
+    ):
+        tally.add(rows)
+        kept.append(rows)
+        if progress is not None:
+            progress(int(tally.summary["images"]), inputs.total)
+    counts = {**tally.summary, "left_out": inputs.left_out}
+    facts = {"inputs_sha256": tally.inputs_sha256, "counts": counts}
+    provenance = {**environment(), **opened.provenance, **facts}
+    return ClassifiedCatalog(None, counts, provenance, inputs.total, tuple(kept))
 
 
-def _open_models(model: Model | Path | str | Sequence[Model | Path | str] | None) -> list[Model]:
-    """Return the models that were named, opened."""
-    if model is None or isinstance(model, Model | Path | str):
-        named: Sequence[Model | Path | str] = [model or _first_model()]
-    else:
-        named = model or [_first_model()]
-    return [each if isinstance(each, Model) else open_model(each) for each in named]
+def _readings(opened: Opened) -> Iterator[Iterator[Reading]]:
+    """Give the inputs, some rows at a time, so that not all of their table is copied at once."""
+    for start in range(0, opened.inputs.total, SHARD_ROWS):
+        rows = opened.inputs.rows(start, min(start + SHARD_ROWS, opened.inputs.total))
+        yield rows.readings(opened.wish, 0, len(rows))
 
 
-def _predictor(models: Sequence[Model], options: ClassifyOptions) -> Any:
-    """Return what scores images: a model, or several as one."""
-    device = choose_device(options.device)
-    if len(models) == 1:
-        return Predictor(models[0], device, options.batch_size)
-    return Ensemble(models, device, options.batch_size)
-
-
-def _first_model() -> str:
-    names = list(shipped_models())
-    if not names:
-        raise MissingFileError("No model is shipped with this package. Name a folder (--model).")
-    return names[0]
-
-
-def _provenance(
-    card: ModelCard,
-    inputs: tuple[Source | MosaicSource, Path | str | None],
-    options: ClassifyOptions,
-) -> dict[str, Any]:
-    source, catalog = inputs
-    stamps = source.options if isinstance(source, MosaicSource) else None
-    return {
-        **environment(),
-        "model_id": card.model_id,
-        "weights_sha256": card.weights_sha256,
-        "split_sha256": card.training.split_sha256,
-        "input": escape_name(str(source.path if isinstance(source, Source) else source)),
-        "catalog": None if catalog is None else escape_name(str(catalog)),
-        "options": asdict(options),
-        "stamps": None if stamps is None else asdict(stamps),
-        "flag_bits": {str(flag.name).lower(): flag.value for flag in Flag},
-    }
+def _in_shards(opened: Opened, path: Path, progress: Progress | None) -> ClassifiedCatalog:
+    options = opened.options
+    plan = make_plan(opened.job(work_folder(path)), opened.inputs)
+    output = Output(path, opened.schema, opened.threshold, options.overwrite, opened.provenance)
+    on_gpu = opened.device.type != "cpu"
+    workers = 1 if options.workers is None and on_gpu else options.workers
+    engine = options.engine or LocalEngine(workers)
+    remember_models(plan.job.key, opened.models)
+    if options.part is not None:
+        done = run_part(plan, output, engine, options.part, progress)
+        counts: dict[str, Any] = {"images": done, "part": options.part}
+        empty = (opened.schema.empty_table(),)
+        return ClassifiedCatalog(None, counts, opened.provenance, done, empty)
+    content, done = run_plan(plan, output, engine, progress)
+    provenance = {name: value for name, value in content.items() if name != MANIFEST}
+    return ClassifiedCatalog(path, content["counts"], provenance, done)

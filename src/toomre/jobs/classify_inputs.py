@@ -1,33 +1,51 @@
-"""What is to be classified, whatever it is: readings one after another, and how many."""
+"""What is to be classified, whatever it is: how many rows, and any of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+
+import pandas as pd
 
 from toomre.errors import ArgumentError, ToomreError
 from toomre.images.arrays import open_stack
+from toomre.inference.catalog_hats import HATS
 from toomre.inference.checks import check_prepared
-from toomre.inference.mosaic_readings import for_model, read_mosaics
-from toomre.inference.readings import Reading, Wish, read_files, read_prepared, read_stack
+from toomre.inference.mosaic_readings import for_model
+from toomre.inference.mosaic_rows import OpenMosaics
+from toomre.inference.readings import Wish
+from toomre.inference.rows import FileRows, PreparedRows, Rows, StackRows, table_part
 from toomre.mosaics.patterns import MosaicSource
-from toomre.mosaics.stamps import Mosaics
 from toomre.preparation.catalog import read_table
 from toomre.preparation.columns import Columns
-from toomre.preparation.inputs import Source, find_inputs, is_stack
+from toomre.preparation.inputs import InputItem, Source, find_inputs, is_stack
 from toomre.preparation.matching import match_files, match_rows
 from toomre.preparation.prepared import PreparedSet
 
 __all__ = ["Inputs", "open_inputs"]
 
 
-class Inputs(NamedTuple):
-    """The inputs one after another, how many they are, and how many have no row."""
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """The inputs, of which only the names are in memory.
 
-    readings: Iterator[Reading]
+    Attributes
+    ----------
+    rows
+        Gives those from a first to before another one.
+    total
+        How many they are.
+    left_out
+        How many images no row of the table has.
+    shared
+        Files that all rows are read from.
+    """
+
+    rows: Callable[[int, int], Rows]
     total: int
     left_out: int = 0
+    shared: tuple[Path, ...] = ()
 
 
 def open_inputs(
@@ -42,28 +60,67 @@ def open_inputs(
         if catalog is None:
             raise ArgumentError.expected("catalog", "a table with ra and dec for mosaics", None)
         how = for_model(wish.card, source.options)
-        mosaics = Mosaics.open(source.files, read_table(catalog, columns), how)
-        return Inputs(read_mosaics(mosaics, wish), len(mosaics))
+        sizes = [how.size_column] if how.size_column else []
+        mosaics = OpenMosaics(source, how, read_table(catalog, columns, only=sizes))
+        return Inputs(mosaics.rows, len(mosaics))
     path = Path(source.path)
     if (path / "dataset.json").is_file():
-        prepared = PreparedSet.open(path)
         if catalog is not None:
             raise ArgumentError(f"{path} is prepared and has its own table: give no --catalog.")
-        check_prepared(wish.card, prepared.info, allow_domain=wish.allow_domain)
-        return Inputs(read_prepared(prepared, wish), len(prepared))
-    table = None if catalog is None else read_table(catalog, columns)
-    rows = _stack_length(path, len(wish.card.input.bands))
-    if rows is not None:
-        items = None if table is None else [match.item for match in match_rows(table, rows)]
-        total = rows if items is None else len(items)
-        return Inputs(read_stack(path, items, table, wish), total, rows - total)
+        return _prepared(PreparedSet.open(path), wish)
+    if catalog is None and out is not None and out.suffix == HATS:
+        raise ArgumentError.expected("catalog", "a table with ra and dec for HATS", None)
+    table = None if catalog is None else read_table(catalog, columns, only=())
+    length = _stack_length(path, len(wish.card.input.bands))
+    if length is not None:
+        return _stack(path, table, length)
     found = list(find_inputs(source, wish.facts.bands or wish.card.input.bands, without=out))
     if table is None:
-        return Inputs(read_files([(item, "") for item in found], None, wish), len(found))
+        return _files([(item, "") for item in found], None, 0)
     matches = match_files(table, found, path if path.is_dir() else path.parent)
     files = [(match.item, match.problem) for match in matches]
-    left_out = len(found) - sum(not match.problem for match in matches)
-    return Inputs(read_files(files, table, wish), len(files), left_out)
+    return _files(files, table, len(found) - sum(not match.problem for match in matches))
+
+
+def _prepared(prepared: PreparedSet, wish: Wish) -> Inputs:
+    check_prepared(wish.card, prepared.info, allow_domain=wish.allow_domain)
+    folder = prepared.folder.absolute()
+
+    def rows(start: int, stop: int) -> Rows:
+        part = table_part(prepared.catalog, start, stop)
+        return PreparedRows(folder, prepared.info, start, part)
+
+    return Inputs(rows, len(prepared), shared=(folder / "images.npy",))
+
+
+def _stack(path: Path, table: pd.DataFrame | None, length: int) -> Inputs:
+    """Return images of a stack, in the table's order if there is one."""
+    whole = path.absolute()
+    matches = None if table is None else match_rows(table, length)
+
+    def rows(start: int, stop: int) -> Rows:
+        if table is None or matches is None:
+            items = tuple(InputItem(str(row), row=row) for row in range(start, stop))
+            return StackRows(whole, items, None)
+        items = tuple(match.item for match in matches[start:stop])
+        return StackRows(whole, items, table_part(table, start, stop))
+
+    total = length if matches is None else len(matches)
+    return Inputs(rows, total, length - total, (whole,))
+
+
+def _files(items: list[tuple[InputItem, str]], table: pd.DataFrame | None, left_out: int) -> Inputs:
+    def rows(start: int, stop: int) -> Rows:
+        part = None if table is None else table_part(table, start, stop)
+        return FileRows(tuple((_absolute(item), why) for item, why in items[start:stop]), part)
+
+    return Inputs(rows, len(items), left_out)
+
+
+def _absolute(item: InputItem) -> InputItem:
+    """Return an input whose files another process finds too."""
+    paths = item.paths
+    return item if paths is None else replace(item, paths=tuple(p.absolute() for p in paths))
 
 
 def _stack_length(source: Path, bands: int) -> int | None:

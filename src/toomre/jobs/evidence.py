@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from toomre.build import choose_device
+from toomre.engines.process import cores
 from toomre.errors import ArgumentError, OutputExistsError
 from toomre.evaluation.bias.columns import choose_columns
 from toomre.jobs.audit import audit
@@ -125,7 +125,7 @@ def gather_evidence(
     folder.mkdir(parents=True, exist_ok=True)
     begin = stage or (lambda name: lambda done, total: None)
     if workers is None:
-        workers = (os.cpu_count() or 1) if choose_device(evidence.device).type == "cpu" else 1
+        workers = cores() if choose_device(evidence.device).type == "cpu" else 1
     with output_lock(folder):
         _claim(evidence)
         _judge(evidence, begin("Judging the networks"))

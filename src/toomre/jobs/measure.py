@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from toomre.engines.process import cores
 from toomre.errors import ArgumentError, OutputExistsError
 from toomre.jobs.measure_shards import Shard, Stretched, make_shards, measure_shards
 from toomre.jobs.provenance import environment
@@ -123,7 +123,7 @@ def measure(
         if _claim(folder, identity):
             return Measurements(read_measurements(folder), light, float("nan"), folder)
         shards = make_shards(prepared, rows, chosen, stretched, folder / _UNFINISHED)
-        rate = measure_shards(shards, workers or os.cpu_count() or 1, progress)
+        rate = measure_shards(shards, workers or cores(), progress)
         return _finish(folder, shards, identity, light, rate)
 
 

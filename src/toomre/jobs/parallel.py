@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, MutableSequence, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from multiprocessing import get_context, parent_process
-from threading import Thread
 from typing import TypeVar
+
+from toomre.engines.process import SPAWN, begin_worker
 
 __all__ = ["Report", "in_parallel"]
 
@@ -53,11 +52,9 @@ def in_parallel(
     if min(workers, len(tasks)) <= 1:
         yield from _here(work, tasks, report)
         return
-    # Not "fork": it would copy threads of the libraries in a state that may hang.
-    context = get_context("spawn")
-    fractions = context.Array("d", len(tasks), lock=False)
+    fractions = SPAWN.Array("d", len(tasks), lock=False)
     pool = ProcessPoolExecutor(
-        min(workers, len(tasks)), mp_context=context, initializer=_begin, initargs=(fractions,)
+        min(workers, len(tasks)), mp_context=SPAWN, initializer=_begin, initargs=(fractions,)
     )
     with pool:
         waiting: set[Future[Result]] = {
@@ -94,19 +91,8 @@ def _here(
 
 def _begin(fractions: MutableSequence[float]) -> None:
     global _fractions  # noqa: PLW0603 - the way into a process that is made by spawn
-    import torch
-
     _fractions = fractions
-    torch.set_num_threads(1)
-    Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End this process when the one that waits for it was killed, so that no lock is left."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    begin_worker()
 
 
 def _do(work: Callable[[Task, Report], Result], task: Task, number: int) -> Result:

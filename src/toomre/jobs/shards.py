@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from toomre.engines.process import SPAWN, cores
 from toomre.jobs.observe import image_rng
 from toomre.lookup import lookup
 from toomre.mocks.observing import observe
@@ -85,7 +84,7 @@ def make_shards(
     plan.folder.mkdir(parents=True, exist_ok=True)
     missing = [number for number, path in enumerate(plan.paths) if not path.is_file()]
     done = plan.galaxies - sum(len(plan.indices(number)) for number in missing)
-    for number in _made(plan, missing, workers or _cores()):
+    for number in _made(plan, missing, workers or cores()):
         done += len(plan.indices(number))
         if progress is not None:
             progress(done, plan.galaxies)
@@ -107,20 +106,12 @@ def read_twin(plan: ShardPlan, twin: str) -> Iterator[NDArray[np.float32]]:
             yield from file[twin]
 
 
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1  # pragma: no cover - not on Linux
-
-
 def _made(plan: ShardPlan, missing: list[int], workers: int) -> Iterator[int]:
     tasks = [(plan, number) for number in missing]
     if min(workers, len(tasks)) <= 1:
         yield from map(_make, tasks)
         return
-    # Not "fork": it would copy threads of the libraries in a state that may hang.
-    with get_context("spawn").Pool(min(workers, len(tasks))) as pool:
+    with SPAWN.Pool(min(workers, len(tasks))) as pool:
         yield from pool.imap_unordered(_make, tasks)
 
 

@@ -126,6 +126,10 @@ class Mosaics:
     def __len__(self) -> int:
         return len(self.table)
 
+    def of(self, table: pd.DataFrame) -> Mosaics:
+        """Return the same images with another table; they are not opened anew."""
+        return Mosaics(self._bands, table, self.options)
+
     def frame(self, window: Window) -> Frame:
         """Return the image of the first band that a window lies in."""
         return self._bands[0].frames[window.frame]

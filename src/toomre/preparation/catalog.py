@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from toomre.errors import ArgumentError
 from toomre.images.flags import Flag
-from toomre.preparation.columns import Columns, find_columns
+from toomre.preparation.columns import Columns, find_columns, only_columns
+from toomre.preparation.hats import ALONG_SKY, is_hats, load_hats
 from toomre.preparation.tables import MISSING_WORDS, LoadedTable, load_verbatim
 from toomre.preparation.vote_table import check_votes, load_gz2
 
@@ -41,15 +42,20 @@ _EXACT = 2.0**53  # above this a double skips integers
 _DIGITS = re.compile(r"[+-]?[0-9]+")
 
 
-def read_table(path: Path | str, columns: Columns = Columns()) -> pd.DataFrame:
+def read_table(
+    path: Path | str, columns: Columns = Columns(), *, only: Collection[str] | None = None
+) -> pd.DataFrame:
     r"""Read a table of images and bring its columns to the catalogue's names.
 
     Parameters
     ----------
     path
-        CSV, ECSV, FITS, VOTable or Parquet.
+        CSV, ECSV, FITS, VOTable or Parquet, or the folder of a HATS catalogue.
     columns
         Which column holds what; by default guessed.
+    only
+        Of HATS, which may have hundreds of columns, these are read beside the ones that have a
+        meaning here; None: all of them.
 
     Returns
     -------
@@ -78,7 +84,7 @@ def read_table(path: Path | str, columns: Columns = Columns()) -> pd.DataFrame:
     >>> read_table(path).loc[0, ["image_id", "label", "dec"]].tolist()
     ['587732769978777642', np.int8(1), np.float64(-0.5)]
     """
-    table = open_table(path)
+    table = open_table(path, None if only is None else only_columns(columns, only))
     frame = table.values
     sources = find_columns(table.verbatim, columns)
     image_id = _ids(table, sources["image_id"])
@@ -96,12 +102,18 @@ def read_table(path: Path | str, columns: Columns = Columns()) -> pd.DataFrame:
         result["file"] = pd.Series(_names(table, sources["file"]), dtype="str")
     has_sky = bool(sources["ra"]) and bool(sources["dec"])
     result["flags"], result["reason"] = _check_sky(result, has_sky)
-    return check_votes(pd.concat([result, _others(frame, sources)], axis=1), path)
+    whole = check_votes(pd.concat([result, _others(frame, sources)], axis=1), path)
+    if is_hats(Path(path)):
+        whole.attrs[ALONG_SKY] = True
+    return whole
 
 
-def open_table(path: Path | str) -> LoadedTable:
+def open_table(path: Path | str, wanted: Callable[[str], bool] | None = None) -> LoadedTable:
     """Read a table; the votes of Galaxy Zoo 2's own become the challenge's 37 labels."""
     path = Path(path)
+    if is_hats(path):
+        frame = load_hats(path, wanted)
+        return LoadedTable(frame, frame)
     return (load_gz2(path) if path.is_file() else None) or load_verbatim(path)
 
 

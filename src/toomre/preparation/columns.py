@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields
 
 import pandas as pd
 
 from toomre.errors import ArgumentError
 
-__all__ = ["Columns", "find_columns"]
+__all__ = ["Columns", "find_columns", "only_columns"]
 
 _OBJECTS = ("objid", "dr7objid", "dr8objid", "objectid", "object_id", "bestobjid", "specobjid")
 _FILES = ("file", "filename", "file_name", "filepath", "path", "image_file", "image")
@@ -57,6 +58,29 @@ class Columns:
     ra: str | None = None
     dec: str | None = None
     redshift: str | None = None
+
+
+def only_columns(columns: Columns, others: Collection[str]) -> Callable[[str], bool]:
+    """Return what tells of a column's name whether `find_columns` may choose it.
+
+    Parameters
+    ----------
+    columns
+        Those that are named, in any case.
+    others
+        Names of columns that are wanted too.
+
+    Examples
+    --------
+    >>> wanted = only_columns(Columns(redshift="", ra="lon"), ["size"])
+    >>> [name for name in ("ID", "ra", "lon", "z", "size", "g_flux") if wanted(name)]
+    ['ID', 'lon', 'size']
+    """
+    names = {name.strip().lower() for name in others}
+    for field in fields(columns):
+        given = getattr(columns, field.name)
+        names.update(_GUESSES[field.name] if given is None else [given.strip().lower()])
+    return lambda name: name.strip().lower() in names
 
 
 def find_columns(frame: pd.DataFrame, columns: Columns) -> dict[str, str | None]:

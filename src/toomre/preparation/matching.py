@@ -10,6 +10,7 @@ import pandas as pd
 
 from toomre.errors import ArgumentError, MissingFileError
 from toomre.preparation.catalog import refuse_duplicates
+from toomre.preparation.hats import ALONG_SKY
 from toomre.preparation.inputs import InputItem, stem_of
 
 __all__ = ["Match", "match_files", "match_rows"]
@@ -114,7 +115,8 @@ def match_rows(table: pd.DataFrame, length: int) -> list[Match]:
     """Return the row of a stack for each row of a table.
 
     If all image ids are numbers of rows (0, 1, ...), they say which; else the table must have
-    as many rows as the stack, in the same order.
+    as many rows as the stack, in the same order. That of HATS is the order of the sky, so it does
+    not count.
 
     Raises
     ------
@@ -132,6 +134,11 @@ def match_rows(table: pd.DataFrame, length: int) -> list[Match]:
     numbers = {str(row): row for row in range(length)}
     if all(image_id in numbers for image_id in image_ids):
         rows = [numbers[image_id] for image_id in image_ids]
+    elif table.attrs.get(ALONG_SKY):
+        raise ArgumentError(
+            "The rows of a HATS catalogue are sorted along the sky, so they do not say which image "
+            "of the stack is whose. Expected image ids that are numbers of rows, counted from 0."
+        )
     elif len(image_ids) == length:
         rows = list(range(length))
     else:

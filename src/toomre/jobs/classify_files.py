@@ -1,0 +1,51 @@
+"""The file of one shard: whole or absent, and any damage to it is noticed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from toomre.storage import atomic_path, sha256_bytes
+
+__all__ = ["read_shard", "shard_path", "write_shard"]
+
+_MARK = b"toomre_shard"
+
+
+def shard_path(folder: Path, key: str) -> Path:
+    """Return a shard's file.
+
+    Examples
+    --------
+    >>> shard_path(Path("work"), "a" * 64).suffix
+    '.parquet'
+    """
+    return folder / f"{key}.parquet"
+
+
+def write_shard(path: Path, key: str, rows: pa.Table) -> None:
+    """Write the rows of a shard atomically, with their hash and what they are."""
+    mark = {_MARK: json.dumps(_mark(key, rows)).encode()}
+    marked = rows.replace_schema_metadata({**(rows.schema.metadata or {}), **mark})
+    with atomic_path(path) as temporary:
+        pq.write_table(marked, temporary, compression="zstd")
+
+
+def read_shard(path: Path, key: str, count: int) -> pa.Table | None:
+    """Return the rows of a shard's file; None if it is not there, damaged or another's."""
+    try:
+        with pq.ParquetFile(path) as file:
+            table = file.read()
+        whole = json.loads(table.schema.metadata[_MARK]) == _mark(key, table)
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
+        return None
+    return table.replace_schema_metadata(None) if whole and table.num_rows == count else None
+
+
+def _mark(key: str, rows: pa.Table) -> dict[str, object]:
+    """Return what tells a shard from others, and from one that is damaged."""
+    content = repr(rows.to_pydict()).encode("utf-8", "surrogateescape")
+    return {"key": key, "rows": rows.num_rows, "sha256": sha256_bytes(content)}

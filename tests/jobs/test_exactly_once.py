@@ -1,0 +1,147 @@
+"""Every input once, whatever is killed and when: the same bytes as of a run left alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from toomre.images.flags import Flag
+from toomre.inference.catalog_reading import read_catalog
+from toomre.inference.manifest import sidecar_of, work_folder
+from toomre.inference.rows import FileRows
+from toomre.jobs.classify import ClassifyOptions, classify
+
+STATED = {"bands": ("g", "r", "i"), "pixel_scale": 0.4}
+ROWS, KILLS = 5000, 6
+SCRIPT = """
+import sys
+from toomre.jobs.classify import ClassifyOptions, classify
+if __name__ == "__main__":
+    stack, model, out = sys.argv[1:]
+    stated = {"bands": ("g", "r", "i"), "pixel_scale": 0.4}
+    classify(stack, model, out, options=ClassifyOptions(**stated, workers=2))
+"""
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at /proc"),
+]
+
+
+@pytest.fixture
+def model(make_model):
+    return make_model(grid={"size": 17, "crop": 17, "native_pixel_scale": 0.4})
+
+
+def workers_of(parent: int) -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            is_child = int(path.read_text().rpartition(")")[2].split()[1]) == parent
+            if is_child and b"spawn_main" in (path.parent / "cmdline").read_bytes():
+                found.append(int(path.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def wait_for_work(process: subprocess.Popen[bytes], out: Path, begun: float) -> bool:
+    """Wait until a shard is at work; false if the process ends first."""
+    journals = work_folder(out) / "journals"
+    while process.poll() is None:
+        for path in journals.glob("*"):
+            with suppress(OSError):  # the shard is done
+                if path.stat().st_mtime > begun:
+                    return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.mark.timeout(600)
+def test_kills_at_any_moment_leave_the_same_bytes(galaxies, rng, model, tmp_path):
+    images = galaxies(50, 21, rng)
+    stack = tmp_path / "stack.npy"
+    np.save(stack, np.tile(images, (ROWS // 50, 1, 1, 1)) + rng.normal(0, 1, (ROWS, 1, 1, 1)))
+    whole = tmp_path / "whole" / "o.parquet"
+    classify(stack, model, whole, options=ClassifyOptions(**STATED))
+    (tmp_path / "run.py").write_text(SCRIPT)
+    out = tmp_path / "o.parquet"
+    chance = random.Random(5)
+    killed = {"parent": 0, "worker": 0}
+
+    def start() -> subprocess.Popen[bytes]:
+        command = [sys.executable, str(tmp_path / "run.py"), str(stack), str(model), str(out)]
+        return subprocess.Popen(command)
+
+    process = start()
+    begun = time.time()
+    for number in range(KILLS):
+        if not wait_for_work(process, out, begun):
+            break
+        time.sleep(chance.uniform(0, 0.5))
+        workers = workers_of(process.pid)
+        if number % 2 and workers:
+            os.kill(chance.choice(workers), signal.SIGKILL)
+            killed["worker"] += 1
+            continue
+        process.kill()
+        process.wait()
+        killed["parent"] += 1
+        process, begun = start(), time.time()
+    assert process.wait() == 0
+    assert killed["parent"] >= 2
+    assert killed["worker"] >= 2
+    ids = read_catalog(out)["image_id"]
+    assert ids.tolist() == [str(row) for row in range(ROWS)]
+    assert out.read_bytes() == whole.read_bytes()
+    assert {path.name for path in out.parent.iterdir()} >= {"o.parquet", "o.parquet.json"}
+    assert not work_folder(out).exists()
+    assert classify(stack, model, out, options=ClassifyOptions(**STATED)).classified == 0
+
+
+@dataclass(frozen=True, eq=False)
+class Poisoned(FileRows):
+    """Rows of which one kills the process that reads it."""
+
+    def readings(self, wish, start: int, stop: int) -> Iterator:
+        found = super().readings(wish, start, stop)
+        for row in range(start, stop):
+            if self.items[row][0].image_id == "07.npy":
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield next(found)
+
+
+@pytest.mark.timeout(600)
+def test_an_input_that_kills_is_found_and_the_others_are_classified(
+    galaxies, rng, model, tmp_path, monkeypatch
+):
+    for module in ("classify_plan", "classify", "classify_opened"):
+        monkeypatch.setattr(f"toomre.jobs.{module}.SHARD_ROWS", 4)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for index, image in enumerate(galaxies(12, 21, rng)):
+        np.save(folder / f"{index:02}.npy", image)
+    options = ClassifyOptions(**STATED, workers=2)
+    expected = classify(folder, model, tmp_path / "a.parquet", options=options).table
+    monkeypatch.setattr("toomre.jobs.classify_inputs.FileRows", Poisoned)
+    found = classify(folder, model, tmp_path / "b.parquet", options=options)
+    table = found.table
+    assert table["flags"].tolist() == [0] * 7 + [Flag.KILLED_WORKER.value] + [0] * 4
+    assert table.loc[7, "status"] == "bad"
+    assert found.summary["flags"] == {"killed_worker": 1}
+    others = table.index != 7
+    assert table[others].equals(expected[others])
+    manifest = json.loads(sidecar_of(found.path).read_text())["manifest"]
+    assert (manifest["worker_deaths"], manifest["workers"]) == (2, 2)
