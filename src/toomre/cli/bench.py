@@ -15,7 +15,7 @@ __all__ = ["bench"]
 
 def bench(
     model: Annotated[
-        str | None, typer.Option(help="Model by name or folder; default: the first shipped one.")
+        str | None, typer.Option(help="Model by name or folder; default: sdss-jpeg.")
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer images, one round.")] = False,
     out: Annotated[Path | None, typer.Option(help="JSON file for the numbers.")] = None,

@@ -70,9 +70,7 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
     ] = None,
     model: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Model by name or folder; default: the first shipped one. Several are averaged."
-        ),
+        typer.Option(help="Model by name or folder; default: sdss-jpeg. Several are averaged."),
     ] = None,
     catalog: Annotated[
         Path | None, typer.Option(help="Table of the galaxies: gives ids, positions and order.")

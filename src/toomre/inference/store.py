@@ -20,11 +20,21 @@ from toomre.networks.tensors import misfits, some_of
 from toomre.training.batch_norm import Domain
 from toomre.training.checkpoint import read_weights
 
-__all__ = ["Model", "model_folder", "open_model", "shipped_models", "validation_file"]
+__all__ = [
+    "DEFAULT_MODEL",
+    "Model",
+    "model_folder",
+    "open_model",
+    "shipped_models",
+    "validation_file",
+]
 
 CARD_FILE = "model.json"
 WEIGHTS_FILE = "model.safetensors"
 SOURCE_FOLDER = "source"
+
+#: The shipped model that is taken where none is named: small, and for the commonest pictures.
+DEFAULT_MODEL = "sdss-jpeg"
 
 
 @dataclass(frozen=True, eq=False)

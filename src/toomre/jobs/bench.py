@@ -13,7 +13,7 @@ import torch
 
 from toomre.engines.process import cores
 from toomre.errors import OutputExistsError
-from toomre.inference.store import Model, open_model, shipped_models
+from toomre.inference.store import DEFAULT_MODEL, Model, open_model
 from toomre.jobs.bench_inputs import draw_samples
 from toomre.jobs.bench_network import PLAIN, gigaflops, network_rates, plain_logits
 from toomre.jobs.provenance import environment
@@ -108,7 +108,7 @@ def bench(
     Parameters
     ----------
     model
-        A shipped model's name, a folder, or an opened model; None: the first shipped one.
+        A shipped model's name, a folder, or an opened model; None: `sdss-jpeg`.
     out
         A JSON file to write the numbers to, with the versions of all packages.
     quick
@@ -124,9 +124,7 @@ def bench(
     path = None if out is None else Path(out)
     if path is not None and path.exists():
         raise OutputExistsError(f"{path} is there already. Give another name.")
-    opened = (
-        model if isinstance(model, Model) else open_model(model or next(iter(shipped_models())))
-    )
+    opened = model if isinstance(model, Model) else open_model(model or DEFAULT_MODEL)
     report = progress or (lambda done, total: None)
     rounds, budget, count = (1, 0.5, 64) if quick else (3, 1.5, 256)
     with _one_thread():

@@ -71,7 +71,7 @@ def classify(
         says how the files are named. A `MosaicSource` is survey images, from which the stamp
         of each row of the table is cut and never written.
     model
-        A shipped model's name, a folder, or an opened model; None: the first shipped one. Of
+        A shipped model's name, a folder, or an opened model; None: `sdss-jpeg`. Of
         several, such as one recipe's runs with other seeds, the probabilities are averaged, and
         the catalogue has a column `p_spread`, their standard deviation over the models.
     out

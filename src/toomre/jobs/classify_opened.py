@@ -13,7 +13,7 @@ import pyarrow as pa
 import torch
 
 from toomre.build import choose_device
-from toomre.errors import ArgumentError, MissingFileError
+from toomre.errors import ArgumentError
 from toomre.images.flags import Flag
 from toomre.inference.catalog import SCHEMA, VOTE_FORMATS, VOTE_SCHEMA, with_extra
 from toomre.inference.checks import check_stated
@@ -21,7 +21,7 @@ from toomre.inference.ensemble import Ensemble, ensemble_card
 from toomre.inference.manifest import RUN_FACTS
 from toomre.inference.predictor import Predictor
 from toomre.inference.readings import Wish
-from toomre.inference.store import Model, open_model, shipped_models
+from toomre.inference.store import DEFAULT_MODEL, Model, open_model
 from toomre.jobs.classify_inputs import Inputs, open_inputs
 from toomre.jobs.classify_options import ClassifyOptions
 from toomre.jobs.classify_plan import SHARD_ROWS, job_key
@@ -186,14 +186,7 @@ def open_classification(
 def _open_models(model: Named | Sequence[Named] | None) -> list[Model]:
     """Return the models that were named, opened."""
     if model is None or isinstance(model, Model | Path | str):
-        named: Sequence[Named] = [model or _first_model()]
+        named: Sequence[Named] = [model or DEFAULT_MODEL]
     else:
-        named = model or [_first_model()]
+        named = model or [DEFAULT_MODEL]
     return [each if isinstance(each, Model) else open_model(each) for each in named]
-
-
-def _first_model() -> str:
-    names = list(shipped_models())
-    if not names:
-        raise MissingFileError("No model is shipped with this package. Name a folder (--model).")
-    return names[0]
