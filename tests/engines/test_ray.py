@@ -156,7 +156,7 @@ def dies_often(task: tuple[Path, int], report) -> int:
     return number
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.filterwarnings("ignore")  # Ray's own
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 def test_processes_of_this_machine(tmp_path, monkeypatch):

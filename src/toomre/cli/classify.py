@@ -56,7 +56,7 @@ _SHOWN = 5
 def classify(  # noqa: PLR0917 - typer hands them over by name
     context: typer.Context,
     out: Annotated[
-        Path, typer.Option(help="Catalogue to write: .parquet, .fits, .vot, .ecsv or .csv.")
+        Path, typer.Option(help="Catalogue to write: .parquet, .fits, .vot, .ecsv, .csv or .hats.")
     ],
     source: Annotated[
         Path | None,

@@ -3,7 +3,7 @@
 Rows come in parts. Parquet and CSV are written part by part; FITS, VOTable and ECSV have no
 such way, so their rows go into a temporary Parquet file beside the output and are converted at
 the end. That takes about 150 bytes of disk and 1 kB of memory a row, so for many millions of
-rows choose Parquet.
+rows choose Parquet, or HATS, whose rows are sorted on the disk.
 """
 
 from __future__ import annotations

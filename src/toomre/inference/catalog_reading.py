@@ -93,7 +93,8 @@ def read_provenance(path: Path | str) -> dict[str, Any]:
 def _known(path: Path | str) -> Path:
     path = Path(path)
     if path.suffix not in (*FORMATS, HATS):
-        raise ArgumentError.expected("path", f"a file that ends in {', '.join(FORMATS)}", path.name)
+        allowed = f"a file that ends in {', '.join((*FORMATS, HATS))}"
+        raise ArgumentError.expected("path", allowed, path.name)
     if not (path.is_dir() if path.suffix == HATS else path.is_file()):
         if work_folder(path).is_dir():
             raise MissingFileError(

@@ -75,8 +75,8 @@ def classify(
         several, such as one recipe's runs with other seeds, the probabilities are averaged, and
         the catalogue has a column `p_spread`, their standard deviation over the models.
     out
-        The catalogue: ``.parquet``, ``.fits``, ``.vot``, ``.ecsv`` or ``.csv``, with its manifest
-        beside it, such as ``mergers.csv.json``. None keeps it in memory.
+        The catalogue: ``.parquet``, ``.fits``, ``.vot``, ``.ecsv``, ``.csv`` or ``.hats`` (a
+        folder), with its manifest beside it, such as ``mergers.csv.json``. None keeps it in memory.
     catalog
         The user's table. It gives ids, positions and the order; a row without an image is bad;
         images without a row are left out, and the summary says how many.
