@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1] / "src" / "toomre"
 # From the ground up: a package may import itself and whatever stands in a lower row.
 LAYERS = [
     {"errors"},
-    {"storage", "lookup", "output", "spreadsheet"},
+    {"storage", "lookup", "output", "packages", "spreadsheet"},
     {"images", "recipe", "surveys"},
     {"evaluation", "recipes"},
     {"networks", "mocks", "morphology", "mosaics", "preparation", "reproduction"},
@@ -32,6 +32,7 @@ TORCH_FREE = [
     "storage",
     "lookup",
     "output",
+    "packages",
     "spreadsheet",
     "recipe",
     "images",

@@ -37,7 +37,7 @@ def test_no_tasks_start_nothing(monkeypatch):
 
 def test_the_package_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(MissingPackageError, match=r"pip install toomre\[dask\].*--engine local"):
+    with pytest.raises(MissingPackageError, match=r"pip install 'toomre\[dask\]'.*--engine local"):
         list(DaskEngine(2).run(double, [1], no_report))
 
 

@@ -141,7 +141,7 @@ def test_arguments(monkeypatch):
         RayEngine(1, gpus=-1)
     monkeypatch.setitem(sys.modules, "ray", None)
     assert list(RayEngine(2).run(double, [], no_report)) == []
-    with pytest.raises(MissingPackageError, match=r"pip install toomre\[ray\].*--engine local"):
+    with pytest.raises(MissingPackageError, match=r"pip install 'toomre\[ray\]'.*--engine local"):
         list(RayEngine(2).run(double, [1], no_report))
 
 

@@ -143,5 +143,5 @@ def test_without_positions_there_is_none(rows, tmp_path):
 
 def test_the_package_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "hats", None)
-    with pytest.raises(MissingPackageError, match=r"pip install toomre\[hats\].*Parquet"):
+    with pytest.raises(MissingPackageError, match=r"pip install 'toomre\[hats\]'.*Parquet"):
         check_output(tmp_path / "o.hats")

@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-import sys
-
 import numpy as np
 import pytest
 
-from toomre.errors import MissingPackageError
-from toomre.morphology.source import find_source, need, sky_of
+from toomre.morphology.source import find_source, sky_of
 
 
 def gaussian(size: int, x0: float, y0: float, sigma: float = 2.0) -> np.ndarray:
@@ -48,9 +45,3 @@ def test_nothing_bright_is_no_source(image):
 
 def test_a_source_at_the_border_is_not_the_galaxy():
     assert find_source(gaussian(61, 8, 30)) is None
-
-
-def test_the_missing_package_says_which_extra(monkeypatch):
-    monkeypatch.setitem(sys.modules, "statmorph", None)
-    with pytest.raises(MissingPackageError, match=r"pip install 'toomre\[morphology\]'"):
-        need("statmorph")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import builtins
+import sys
 
 import numpy as np
 import pytest
@@ -76,14 +76,7 @@ def test_without_the_package(write_mosaic, monkeypatch, rng):
         "r": write_mosaic("r.fits", sky, make_wcs(turn=3.0)),
     }
     place = make_wcs().all_pix2world(100.0, 100.0, 0)
-    real = builtins.__import__
-
-    def without(name, *rest, **more):
-        if name == "reproject":
-            raise ImportError(name)
-        return real(name, *rest, **more)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, "reproject", None)
     mosaics = Mosaics.open(files, table_of(*place), StampOptions(size_arcsec=8.0))
     with pytest.raises(MissingPackageError, match="pip install 'toomre.mosaics.'"):
         next(mosaics.stamps())

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from toomre.engines.engine import Report, Work, no_report
 from toomre.engines.process import cores
-from toomre.errors import ArgumentError, MissingPackageError, OutputError
+from toomre.errors import ArgumentError, OutputError
+from toomre.packages import import_package
 
 __all__ = ["DaskEngine"]
 
@@ -18,6 +19,7 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 _SECONDS = 0.5  # between two reports
+_NEED = ("The engine dask", "take another one (--engine local)")
 _AHEAD = 2  # tasks that are given out for each worker, so that none waits for its next
 _TRIES = 64  # of a task before which processes die; the task itself gives up much sooner
 _ALONE = Lock()
@@ -73,7 +75,9 @@ class DaskEngine:
         """Give the results of all tasks; see `toomre.engines.engine.Engine`."""
         if not tasks:
             return
-        distributed = _distributed()
+        distributed = import_package(
+            "distributed", "dask", "The engine dask", "take another engine"
+        )
         with self._client(distributed) as client:
             running: dict[Any, int] = {}
             try:
@@ -149,17 +153,6 @@ class DaskEngine:
                 allowed = "the address of a running Dask scheduler, such as tcp://node1:8786"
                 raise ArgumentError.expected("scheduler", allowed, address) from error
             yield stack.enter_context(client)
-
-
-def _distributed() -> Any:
-    try:
-        import distributed
-    except ImportError as error:
-        raise MissingPackageError(
-            "The engine dask needs dask.distributed, which is not installed. Use "
-            "`pip install toomre[dask]`, or another engine (--engine local)."
-        ) from error
-    return distributed
 
 
 def _submitted(client: Any, work: Work[Task, Result], task: Task) -> Any:

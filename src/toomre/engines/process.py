@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from threading import Thread
 
-__all__ = ["SPAWN", "begin_worker", "cores"]
+__all__ = ["SPAWN", "begin_worker", "cores", "torch_threads"]
 
 #: How processes are made. Not "fork": it would copy threads of the libraries in a state that may
 #: hang.
@@ -24,6 +26,29 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1  # pragma: no cover - not on Linux
+
+
+@contextmanager
+def torch_threads(number: int = 1) -> Iterator[None]:
+    """Let torch have so many threads within the block.
+
+    The order of its sums depends on them, and so do the last bits of what it computes.
+
+    Examples
+    --------
+    >>> import torch
+    >>> with torch_threads(1):
+    ...     torch.get_num_threads()
+    1
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def begin_worker() -> None:

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 from toomre.engines.engine import Report, Work, no_report
 from toomre.engines.process import cores
-from toomre.errors import ArgumentError, MissingPackageError, OutputError
+from toomre.errors import ArgumentError, OutputError
+from toomre.packages import import_package
 
 __all__ = ["RayEngine"]
 
@@ -16,6 +17,7 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 _SECONDS = 0.5  # between two reports
+_NEED = ("The engine ray", "take another one (--engine local)")
 _AHEAD = 2  # tasks that are given out for each worker, so that none waits for its next
 _RETRIES = 3  # by Ray itself, of a task whose process died
 _TRIES = 16  # by us after that; the task itself gives up much sooner
@@ -71,7 +73,7 @@ class RayEngine:
         """Give the results of all tasks; see `toomre.engines.engine.Engine`."""
         if not tasks:
             return
-        ray = _ray()
+        ray = import_package("ray", "ray", *_NEED)
         ours = not ray.is_initialized()
         if ours:
             self._begin(ray)
@@ -133,17 +135,6 @@ class RayEngine:
                 except ray.exceptions.RayTaskError as error:
                     raise _cause(error) from error
                 yield result
-
-
-def _ray() -> Any:
-    try:
-        import ray
-    except ImportError as error:
-        raise MissingPackageError(
-            "The engine ray needs the package ray, which is not installed. Use "
-            "`pip install toomre[ray]`, or another engine (--engine local)."
-        ) from error
-    return ray
 
 
 def _without_report(work: Work[Task, Result], task: Task) -> Result:

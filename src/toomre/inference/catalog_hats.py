@@ -19,8 +19,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from toomre.errors import MissingPackageError, OutputError
+from toomre.errors import OutputError
 from toomre.inference.sky_pixels import DEEPEST, Batches, Integers, sky_pixels, spatial_index
+from toomre.packages import import_package
 from toomre.preparation.hats import hats_files
 from toomre.storage import read_json, sha256_file, write_json
 
@@ -157,13 +158,7 @@ class HatsWriter:
 
 def check_hats() -> None:
     """Raise a `MissingPackageError` if the package hats is not installed."""
-    try:
-        import hats  # noqa: F401
-    except ImportError as error:
-        raise MissingPackageError(
-            "Writing HATS needs the package hats, which is not installed. Use "
-            "`pip install toomre[hats]`, or write Parquet."
-        ) from error
+    import_package("hats", "hats", "Writing HATS", "write Parquet")
 
 
 def is_own_hats(path: Path) -> bool:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from toomre.engines.process import cores
+from toomre.engines.process import cores, torch_threads
 from toomre.errors import OutputExistsError
 from toomre.inference.store import DEFAULT_MODEL, Model, open_model
 from toomre.jobs.bench_inputs import draw_samples
@@ -127,7 +125,7 @@ def bench(
     opened = model if isinstance(model, Model) else open_model(model or DEFAULT_MODEL)
     report = progress or (lambda done, total: None)
     rounds, budget, count = (1, 0.5, 64) if quick else (3, 1.5, 256)
-    with _one_thread():
+    with torch_threads():
         report(0, 3)
         arithmetic = gigaflops(3 * rounds)
         report(1, 3)
@@ -171,13 +169,3 @@ def _duration(hours: float) -> str:
     if hours < 1.5:
         return f"{60 * hours:.0f} minutes"
     return f"{hours:.1f} hours" if hours < 48 else f"{hours / 24:.1f} days"
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from toomre.errors import OutputError, ToomreError
 from toomre.storage import atomic_path, sha256_bytes
 
-__all__ = ["read_shard", "shard_path", "write_shard"]
+__all__ = ["kept_at_full_disk", "read_shard", "shard_path", "write_shard"]
 
 _MARK = b"toomre_shard"
 
@@ -49,3 +52,26 @@ def _mark(key: str, rows: pa.Table) -> dict[str, object]:
     """Return what tells a shard from others, and from one that is damaged."""
     content = repr(rows.to_pydict()).encode("utf-8", "surrogateescape")
     return {"key": key, "rows": rows.num_rows, "sha256": sha256_bytes(content)}
+
+
+@contextmanager
+def kept_at_full_disk(path: Path) -> Iterator[None]:
+    """Say that something cannot be written, and that nothing is lost.
+
+    Examples
+    --------
+    >>> with kept_at_full_disk(Path("mergers.csv")):
+    ...     raise OSError(28, "No space left on device")
+    Traceback (most recent call last):
+    toomre.errors.OutputError: mergers.csv cannot be written: No space left on device. Free some
+    space and run again: what is done is kept.
+    """
+    try:
+        yield
+    except ToomreError:
+        raise
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written: {error.strerror or error}. Free some space and run again: "
+            "what is done is kept."
+        ) from error

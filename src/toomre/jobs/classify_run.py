@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from toomre.engines.engine import Engine
-from toomre.errors import ArgumentError, CorruptFileError, OutputError, ToomreError
+from toomre.errors import ArgumentError, CorruptFileError, ToomreError
 from toomre.inference.catalog import check_output
 from toomre.inference.manifest import MANIFEST, RUN_FACTS
 from toomre.jobs.classify_closing import Output, close, close_again, finished
-from toomre.jobs.classify_files import read_shard, shard_path
+from toomre.jobs.classify_files import kept_at_full_disk, read_shard, shard_path
 from toomre.jobs.classify_journal import rows_done
 from toomre.jobs.classify_plan import Plan, Shards
 from toomre.jobs.classify_shard import classify_shard
@@ -42,7 +42,7 @@ def run_plan(
         If none of the first inputs fits the model; then nothing is kept.
     """
     path = output.path
-    with _told(output), output_lock(path):
+    with kept_at_full_disk(output.path), output_lock(path):
         content = finished(path, plan) or close_again(output, plan)
         if content is not None:
             shutil.rmtree(plan.folder, ignore_errors=True)
@@ -87,7 +87,7 @@ def run_part(
     if finished(output.path, plan) is not None:
         return 0
     check_output(output.path, overwrite=output.overwrite)
-    with _told(output):
+    with kept_at_full_disk(output.path):
         plan.folder.mkdir(parents=True, exist_ok=True)
         index, count = part
         numbers = range(index, len(plan), count)
@@ -195,17 +195,3 @@ class _Progress:
         if done > self._told:
             self._told = done
             self._progress(done, self._total)
-
-
-@contextmanager
-def _told(output: Output) -> Iterator[None]:
-    """Say what cannot be written, and that nothing is lost."""
-    try:
-        yield
-    except ToomreError:
-        raise
-    except OSError as error:
-        raise OutputError(
-            f"{output.path} cannot be written: {error.strerror or error}. Free some space and run "
-            "again: what is done is kept."
-        ) from error

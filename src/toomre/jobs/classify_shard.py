@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,8 @@ import pyarrow as pa
 import torch
 
 from toomre.engines.engine import Report
-from toomre.errors import ArgumentError, CorruptFileError, OutputError, ToomreError
+from toomre.engines.process import torch_threads
+from toomre.errors import ArgumentError, CorruptFileError
 from toomre.images.cutout import Cutout
 from toomre.images.flags import Flag
 from toomre.images.loading import Facts
@@ -23,7 +23,7 @@ from toomre.inference.readings import Reading, Wish
 from toomre.inference.rows import Rows
 from toomre.inference.runtimes.runtime import Precision
 from toomre.inference.store import Model, open_model
-from toomre.jobs.classify_files import shard_path, write_shard
+from toomre.jobs.classify_files import kept_at_full_disk, shard_path, write_shard
 from toomre.jobs.classify_journal import Journal
 from toomre.storage import sha256_bytes
 
@@ -140,8 +140,8 @@ def classify_shard(shard: Shard, report: Report) -> int:
     if path.is_file():
         return len(shard.rows)
     with (
-        _one_thread(),
-        _told(path),
+        torch_threads(),
+        kept_at_full_disk(path),
         Journal(shard.job.folder, shard.key, shard.job.run) as journal,
     ):
         predictor = _predictor_of(shard.job)
@@ -221,28 +221,3 @@ def _readings(rows: Rows, wish: Wish, journal: Journal, part: tuple[int, int]) -
             if not rows.together:
                 journal.at(row, row + 1)
             yield next(found)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let torch have one thread, so that the order of sums is the same in every process."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Say what cannot be written."""
-    try:
-        yield
-    except ToomreError:
-        raise
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written: {error.strerror or error}. Free some space and run again: "
-            "what is done is kept."
-        ) from error

@@ -16,10 +16,10 @@ from toomre.inference.from_pixels import FromPixels
 from toomre.inference.onnx_card import MERGER_LOGIT, VOTES, OnnxCard, onnx_card_file, read_onnx_card
 from toomre.inference.runtimes.onnx_network import INPUT, OPSET, onnx_bytes
 from toomre.inference.runtimes.onnx_runtime import open_session
-from toomre.inference.runtimes.packages import import_package
 from toomre.inference.store import Model, open_model
 from toomre.networks.card import InputCard
 from toomre.networks.network import merger_logit
+from toomre.packages import import_package
 from toomre.storage import atomic_path, sha256_bytes
 
 __all__ = ["LARGEST_DIFFERENCE", "export_onnx"]

@@ -18,8 +18,8 @@ from toomre.errors import ArgumentError, OutputExistsError
 from toomre.jobs.measure_shards import Shard, Stretched, make_shards, measure_shards
 from toomre.jobs.provenance import environment
 from toomre.mocks.sdss_picture import BANDS
-from toomre.morphology.source import need
 from toomre.output import output_lock
+from toomre.packages import import_package
 from toomre.preparation.prepared import PreparedSet
 from toomre.preparation.split import PARTS
 from toomre.storage import atomic_path, read_json, write_json
@@ -103,7 +103,8 @@ def measure(
     OutputExistsError
         If the folder holds other measurements.
     """
-    need("statmorph"), need("photutils")
+    for name in ("statmorph", "photutils"):
+        import_package(name, "morphology", "Measuring")
     prepared = PreparedSet.of(data)
     chosen = _bands(prepared, bands)
     light = _light(prepared, stretched)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ import torch
 
 from toomre.build import choose_device
 from toomre.datasets.unlabelled import UnlabelledImages
+from toomre.engines.process import torch_threads
 from toomre.errors import OutputExistsError
 from toomre.inference.store import CARD_FILE, open_model
 from toomre.jobs.domains import target_images
@@ -136,7 +137,7 @@ def train(
             threads = group.agreed(claim)
             loggers += _snapshots(folder, plan, options.keep_every)
             reports = Reports(progress, loggers, options.checkpoint_seconds)
-            with _torch_threads(threads):
+            with torch_threads(threads):
                 fitted = fit_stages(experiment, recipe, folder / _CHECKPOINTS, reports)
                 group.agreed(partial(_finish, folder, plan, fitted))
         return Run.open(folder)
@@ -209,16 +210,6 @@ def _claim(
     plan.recipe.write(folder / "recipe.toml")
     plan.split.write(folder / "split.csv")
     return threads
-
-
-@contextmanager
-def _torch_threads(number: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(number)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _loggers(folder: Path, tensorboard: bool) -> list[Callable[[dict[str, float]], None]]:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from toomre.errors import ArgumentError, MissingPackageError, TrainingError
+from toomre.errors import ArgumentError, TrainingError
 from toomre.evaluation.plots import save_figure
 from toomre.jobs.provenance import check_identity, environment
 from toomre.jobs.search_space import SearchSpace, changed, default_space, read_space
 from toomre.jobs.train import TrainOptions, train
 from toomre.output import output_lock
+from toomre.packages import import_package
 from toomre.preparation.prepared import PreparedSet
 from toomre.recipe import Recipe
 from toomre.recipes.shipped import open_recipe
@@ -144,12 +145,7 @@ def tune(
 
 
 def _optuna() -> Any:
-    try:
-        import optuna
-    except ImportError as error:
-        raise MissingPackageError(
-            "Optuna is not installed. Use `pip install 'toomre[tune]'`."
-        ) from error
+    optuna = import_package("optuna", "tune", "A search")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna
 

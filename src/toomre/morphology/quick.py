@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from toomre.morphology.source import need
+from toomre.packages import import_package
 
 __all__ = ["half_turn", "quick_morphology"]
 
@@ -34,8 +34,8 @@ def quick_morphology(wanted: tuple[str, ...]) -> Any:
     MissingPackageError
         If statmorph or photutils is not installed.
     """
-    base: Any = need("statmorph").SourceMorphology
-    circle = need("photutils.aperture").CircularAperture
+    base: Any = import_package("statmorph", "morphology").SourceMorphology
+    circle = import_package("photutils.aperture", "morphology").CircularAperture
 
     class QuickMorphology(base):  # type: ignore[misc]
         def _calculate_morphology(self) -> None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from toomre.errors import MissingPackageError
+from toomre.packages import import_package
 
-__all__ = ["Sky", "Source", "find_source", "need", "sky_of"]
+__all__ = ["Sky", "Source", "find_source", "sky_of"]
 
 Image = NDArray[np.float64]
 
@@ -52,30 +50,6 @@ class Source:
     labels: NDArray[np.int32]
     label: int
     peak: float
-
-
-def need(package: str) -> Any:
-    """Import a package of the extra ``[morphology]``.
-
-    Raises
-    ------
-    MissingPackageError
-        If it is not installed.
-
-    Examples
-    --------
-    >>> need("no_such_package")
-    Traceback (most recent call last):
-    toomre.errors.MissingPackageError: no_such_package is not installed. Use `pip install
-    'toomre[morphology]'`.
-    """
-    try:
-        return import_module(package)
-    except ImportError as error:
-        name = package.partition(".")[0]
-        raise MissingPackageError(
-            f"{name} is not installed. Use `pip install 'toomre[morphology]'`."
-        ) from error
 
 
 def sky_of(image: Image) -> Sky:
@@ -129,7 +103,7 @@ def find_source(image: Image) -> Source | None:
     >>> bool(source.labels[20, 20] == source.label)
     True
     """
-    detect_sources = need("photutils.segmentation").detect_sources
+    detect_sources = import_package("photutils.segmentation", "morphology").detect_sources
     smooth = gaussian_filter(np.where(np.isfinite(image), image, 0.0), _SMOOTHING)
     sky = sky_of(smooth)
     smooth = smooth - sky.level

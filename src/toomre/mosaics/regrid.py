@@ -9,10 +9,10 @@ import numpy as np
 from astropy.wcs import WCS, Sip
 from numpy.typing import NDArray
 
-from toomre.errors import MissingPackageError
 from toomre.images.caught import collected_warnings
 from toomre.mosaics.frame import Frame
 from toomre.mosaics.windows import Windows
+from toomre.packages import import_package
 
 __all__ = ["regridded", "shifts", "window_on", "window_wcs"]
 
@@ -103,24 +103,15 @@ def regridded(
     MissingPackageError
         Without the package `reproject`.
     """
-    try:
-        from reproject import (  # type: ignore[import-untyped]
-            reproject_adaptive,
-            reproject_interp,
-        )
-    except ImportError as error:
-        raise MissingPackageError(
-            "Bands on different pixel grids need the package reproject, which is not installed. "
-            "Install it with: pip install 'toomre[mosaics]'"
-        ) from error
+    reproject = import_package("reproject", "mosaics", "Another pixel grid of a band")
     given = (window.astype(np.float64), wcs)
     with collected_warnings(), np.errstate(all="ignore"):
         if method == "adaptive":
-            values, _ = reproject_adaptive(
+            values, _ = reproject.reproject_adaptive(
                 given, target, shape_out=target.array_shape, conserve_flux=True, kernel="gaussian"
             )
         else:
-            values, _ = reproject_interp(
+            values, _ = reproject.reproject_interp(
                 given, target, shape_out=target.array_shape, order="bilinear"
             )
             values = values * area_ratio

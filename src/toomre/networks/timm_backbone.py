@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import torch
 from torch import Tensor, nn
 
-from toomre.errors import ArgumentError, MissingPackageError
+from toomre.errors import ArgumentError
+from toomre.packages import import_package
 
 __all__ = ["TIMM", "TimmBackbone"]
 
@@ -37,13 +36,8 @@ class TimmBackbone(nn.Module):
 
     def __init__(self, bands: int, size: int, network: str) -> None:
         super().__init__()
-        try:
-            timm = import_module("timm")
-        except ImportError as error:
-            raise MissingPackageError(
-                f"The backbone {TIMM + network!r} needs the package timm, and it cannot be "
-                f"imported ({error}). Install it, or choose a backbone of toomre's own."
-            ) from error
+        use, instead = f"The backbone {TIMM + network!r}", "choose a backbone of toomre's own"
+        timm = import_package("timm", "timm", use, instead)
         if not timm.is_model(network):
             raise ArgumentError.expected("backbone.name", "a network that timm knows", network)
         self.network = timm.create_model(network, in_chans=bands, num_classes=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from toomre.errors import MissingPackageError
+from toomre.packages import import_package
 
 __all__ = ["tensorboard_log"]
 
@@ -18,12 +18,9 @@ def tensorboard_log(folder: Path) -> Callable[[dict[str, float]], None]:
     MissingPackageError
         If TensorBoard is not installed.
     """
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise MissingPackageError(
-            "TensorBoard is not installed. Use `pip install 'toomre[tensorboard]'`."
-        ) from error
+    import_package("tensorboard", "tensorboard", "The log")
+    from torch.utils.tensorboard import SummaryWriter
+
     writer = SummaryWriter(folder)
 
     def log(row: dict[str, float]) -> None:

@@ -8,7 +8,7 @@ from io import BytesIO
 import torch
 from torch import nn
 
-from toomre.inference.runtimes.packages import import_package
+from toomre.packages import import_package
 
 __all__ = ["INPUT", "OPSET", "onnx_bytes"]
 

@@ -10,9 +10,9 @@ from toomre.errors import ArgumentError
 from toomre.inference.folding import folded
 from toomre.inference.runtimes.answers import Answers
 from toomre.inference.runtimes.onnx_network import onnx_bytes
-from toomre.inference.runtimes.packages import import_package
 from toomre.inference.runtimes.runtime import BFLOAT16, Precision
 from toomre.networks.network import Network
+from toomre.packages import import_package
 
 __all__ = ["OpenVinoRuntime"]
 
