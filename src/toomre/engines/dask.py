@@ -75,9 +75,7 @@ class DaskEngine:
         """Give the results of all tasks; see `toomre.engines.engine.Engine`."""
         if not tasks:
             return
-        distributed = import_package(
-            "distributed", "dask", "The engine dask", "take another engine"
-        )
+        distributed = import_package("distributed", "dask", *_NEED)
         with self._client(distributed) as client:
             running: dict[Any, int] = {}
             try:
