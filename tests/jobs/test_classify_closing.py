@@ -98,7 +98,7 @@ def seen(path: Path) -> bytes | None:
 
 # Files of the dead are closed when nobody knows them any more.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("ending", [".parquet", ".csv"])
+@pytest.mark.parametrize("ending", [".parquet", pytest.param(".csv", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("there", [False, True], ids=["new", "replaced"])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_stop_anywhere(tmp_path, monkeypatch, ending, there, after):

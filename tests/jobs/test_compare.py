@@ -44,6 +44,7 @@ def test_linear_images_are_refused(nearby, tmp_path):
         toomre.compare(nearby["sdss"].folder, nearby["noisy"].folder, tmp_path / "a")
 
 
+@pytest.mark.slow
 def test_labels_are_not_read(nearby, tmp_path, monkeypatch):
     """The same table where the catalogues have no label."""
     folder = nearby["sdss"].folder

@@ -171,6 +171,7 @@ def test_ten_kills_one_hash(tiny_set, tiny_recipe, tmp_path, start):
     assert cards[0] == cards[1]
 
 
+@pytest.mark.slow
 def test_kills_of_a_training_on_two_domains(tiny_set, tiny_target, two_domains, tmp_path, start):
     # A learned loss and statistics of each domain's own: all that a checkpoint must hold.
     recipe = two_domains.replaced(
@@ -203,6 +204,7 @@ def newest(out: Path) -> str:
     return max(found, default="")
 
 
+@pytest.mark.slow
 def test_kills_in_each_stage(tiny_set, tiny_recipe, tmp_path, start):
     recipe = tiny_recipe.replaced(
         stage=[

@@ -106,6 +106,7 @@ def test_without_pruning_every_trial_ends(trained, tiny_set, tiny_recipe, tmp_pa
     assert [epochs for _, epochs in trained] == [6] * 3
 
 
+@pytest.mark.slow
 def test_a_killed_search_goes_on_as_if_nothing_had_happened(
     trained, tiny_set, tiny_recipe, tmp_path, space
 ):

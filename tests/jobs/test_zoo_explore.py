@@ -63,6 +63,7 @@ def test_numbers_are_those_of_the_good_images(done, vote_set):
     assert sheet.isin(good["image_id"]).all()
 
 
+@pytest.mark.slow
 def test_the_sheet_follows_from_the_seed(vote_set, tmp_path, undrawn, done):
     sheets = []
     for number, seed in enumerate((4, 4, 5)):

@@ -102,6 +102,7 @@ def sdss_cutouts(folder: Path, first: int, crop: int = 150, size: int = 105) -> 
     return images
 
 
+@pytest.mark.slow
 def test_thousand_planted_leaks(shared_data: Path, rng: np.random.Generator) -> None:
     """1,000 copies and 664 other real images, against 1,000 real images.
 
