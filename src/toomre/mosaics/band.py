@@ -20,7 +20,7 @@ from toomre.mosaics.windows import Windows
 __all__ = ["Band"]
 
 _REACH = 4  # of a Gaussian kernel in FWHM
-_TOGETHER = 256  # windows after which it is looked at how much was read
+_TOGETHER = 64  # windows after which it is looked at how much was read
 _STRIP = 64  # rows that are read together, so that neighbours come one after another
 
 
@@ -134,6 +134,7 @@ class Band:
                         target[...] = self.window(number, y, x, len(target))
                 except BadInputError as error:
                     failed[place] = error
+        del pixels  # or its map could not be closed
         self._pool.note(4 * int((windows.side**2).sum()))
 
     def window(self, number: int, y0: int, x0: int, side: int) -> NDArray[np.float32]:

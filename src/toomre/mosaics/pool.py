@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from mmap import PAGESIZE
+from pathlib import Path
 
 from toomre.mosaics.frame import Frame
 from toomre.mosaics.pixels import Pixels
@@ -12,14 +14,17 @@ __all__ = ["Pool"]
 
 _MOST_OPEN = 32
 _MOST_HELD = 256 << 20  # bytes of what is unpacked, but for a single file that is larger
-_MOST_MAPPED = 64 << 20  # bytes that may be read from maps before they are closed
+_MOST_MAPPED = 16 << 20  # bytes of files in memory before the maps are closed
+_STATM = Path("/proc/self/statm")
 
 
 class Pool:
     """The open images of one band.
 
     Pages of a mapped file that were read count as memory of the process until the map is
-    closed, so all maps are closed after every 64 MiB.
+    closed, and a short row of pixels brings many of its neighbours along. So all maps are closed
+    when 16 MiB of files more than before are in memory; where the system does not tell, after so
+    many bytes of pixels.
 
     Parameters
     ----------
@@ -30,7 +35,7 @@ class Pool:
     def __init__(self, frames: Sequence[Frame]) -> None:
         self._frames = frames
         self._open: OrderedDict[int, Pixels] = OrderedDict()
-        self._read = 0
+        self._before, self._read = _mapped(), 0
 
     def pixels(self, number: int) -> Pixels:
         """Return the pixels of an image; opens it if it is not."""
@@ -43,10 +48,12 @@ class Pool:
     def note(self, size: int) -> None:
         """Note that so many bytes were read."""
         self._read += size
-        if self._read > _MOST_MAPPED:
-            self._read = 0
+        mapped = _mapped()
+        more = self._read if mapped is None or self._before is None else mapped - self._before
+        if more > _MOST_MAPPED:
             for number in [n for n in self._open if not self._frames[n].held]:
                 del self._open[number]
+            self._before, self._read = _mapped(), 0
 
     def _make_room(self, held: int) -> None:
         while self._open and (
@@ -54,3 +61,12 @@ class Pool:
             or held + sum(self._frames[n].held for n in self._open) > _MOST_HELD
         ):
             self._open.popitem(last=False)
+
+
+def _mapped() -> int | None:
+    """Return how many bytes of this process's memory are pages of files; None if unknown."""
+    try:
+        pages = int(_STATM.read_text().split()[2])
+    except (OSError, IndexError, ValueError):  # pragma: no cover - not on Linux
+        return None
+    return pages * PAGESIZE
