@@ -288,7 +288,8 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--kills", type=int, default=KILLS)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--memory", action="store_true", help="measure the memory alone")
+    parser.add_argument("--only", choices=("kills", "memory"), help="one of the two parts")
+    parser.add_argument("--kinds", default="Packed file,Mosaics", help="of input")
     parser.add_argument("--folder", type=Path, default=None, help="of the temporary files")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(dir=given.folder))
@@ -297,7 +298,9 @@ def main() -> None:
     try:
         model = str(make_model(folder / "model"))
         print("# Exactly once: the log of `benchmarks/exactly_once.py`")
-        for kind, make in (("Packed file", make_stack), ("Mosaics", make_mosaics)):
+        makers = {"Packed file": make_stack, "Mosaics": make_mosaics}
+        for kind in given.kinds.split(","):
+            make = makers[kind]
             for count in (min(1000, given.count), given.count):
                 place = folder / f"{kind[0]}{count}"
                 place.mkdir()
@@ -308,7 +311,10 @@ def main() -> None:
                     small.result()
                     peaks[kind, count] = small.peak
                 else:
-                    passed &= given.memory or examine(kind, run, count, given.kills)
+                    if given.only != "memory":
+                        passed &= examine(kind, run, count, given.kills)
+                    if given.only == "kills":
+                        break
                     large = Run({**run, "out": str(place / "memory.parquet"), "workers": 1})
                     large.result()
                     peaks[kind, count] = large.peak

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toomre.engines.process import last_words
 from toomre.errors import OutputError
 from toomre.jobs.classify_journal import Journal, Suspects, rows_done
 
@@ -121,3 +122,13 @@ def test_deaths_everywhere_end_the_run(tmp_path):
     suspects.add((64, 65), "r")
     with pytest.raises(OutputError, match="65 processes died at the same part of the input"):
         suspects.check()
+
+
+def test_rows_are_not_to_blame_when_the_parent_is_killed(tmp_path):
+    with Journal(tmp_path, "k", "r") as journal:
+        journal.at(3, 4)
+        for speak in list(last_words):
+            speak()  # as a worker does that is left alone, before it ends
+        with Journal(tmp_path, "k", "r") as other:
+            assert other.suspects.ranges == []
+    assert last_words == []

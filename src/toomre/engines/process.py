@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context, parent_process
 from threading import Thread
 
-__all__ = ["SPAWN", "begin_worker", "cores", "torch_threads"]
+__all__ = ["SPAWN", "begin_worker", "cores", "last_words", "torch_threads"]
 
 #: How processes are made. Not "fork": it would copy threads of the libraries in a state that may
 #: hang.
 SPAWN = get_context("spawn")
+
+#: What a worker does when it ends because its parent did, which is no fault of its work.
+last_words: list[Callable[[], None]] = []
 
 
 def cores() -> int:
@@ -64,4 +67,7 @@ def _end_with_parent() -> None:
     parent = parent_process()
     if parent is not None:
         parent.join()
+        for speak in last_words:
+            with suppress(Exception):
+                speak()
         os._exit(1)

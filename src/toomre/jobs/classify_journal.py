@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from toomre.engines.process import last_words
 from toomre.errors import OutputError
 from toomre.storage import read_json, write_json
 
@@ -158,6 +159,7 @@ class Journal:
             self._end()
             raise
         self.at(_NONE, _NONE)
+        last_words.append(self._end)  # rows are not to blame for the death of the parent
         return self
 
     def at(self, start: int, stop: int, done: int | None = None) -> None:
@@ -174,6 +176,8 @@ class Journal:
         trace: TracebackType | None,
     ) -> None:
         self._end()
+        if self._end in last_words:
+            last_words.remove(self._end)
         if kind is None:
             self._known.unlink(missing_ok=True)
 
@@ -188,10 +192,10 @@ class Journal:
             self.suspects.check()
 
     def _end(self) -> None:
-        if self._file is not None:
+        file, self._file = self._file, None
+        if file is not None:
             self._path.unlink(missing_ok=True)
-            self._file.close()
-            self._file = None
+            file.close()
 
 
 def rows_done(folder: Path) -> dict[str, int]:
