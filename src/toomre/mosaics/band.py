@@ -20,7 +20,7 @@ from toomre.mosaics.windows import Windows
 __all__ = ["Band"]
 
 _REACH = 4  # of a Gaussian kernel in FWHM
-_TOGETHER = 64  # windows after which it is looked at how much was read
+_TOGETHER = 256  # windows after which it is looked at how much was read
 _STRIP = 64  # rows that are read together, so that neighbours come one after another
 
 

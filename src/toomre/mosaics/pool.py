@@ -14,7 +14,7 @@ __all__ = ["Pool"]
 
 _MOST_OPEN = 32
 _MOST_HELD = 256 << 20  # bytes of what is unpacked, but for a single file that is larger
-_MOST_MAPPED = 16 << 20  # bytes of files in memory before the maps are closed
+_MOST_MAPPED = 8 << 20  # bytes of files in memory before the maps are closed
 _STATM = Path("/proc/self/statm")
 
 
@@ -23,7 +23,7 @@ class Pool:
 
     Pages of a mapped file that were read count as memory of the process until the map is
     closed, and a short row of pixels brings many of its neighbours along. So all maps are closed
-    when 16 MiB of files more than before are in memory; where the system does not tell, after so
+    when 8 MiB of files more than before are in memory; where the system does not tell, after so
     many bytes of pixels.
 
     Parameters
