@@ -20,7 +20,7 @@ from toomre.mosaics.windows import Windows
 __all__ = ["Band"]
 
 _REACH = 4  # of a Gaussian kernel in FWHM
-_TOGETHER = 256  # windows after which it is looked at how much was read
+_SPAN = 8 << 20  # bytes of an image after which it is looked at how much is in memory
 _STRIP = 64  # rows that are read together, so that neighbours come one after another
 
 
@@ -104,7 +104,9 @@ class Band:
         starts = np.flatnonzero(np.diff(windows.frame[order], prepend=-1))
         for part in np.split(order, starts[1:]) if len(order) else ():
             number = int(windows.frame[part[0]])
-            for piece in np.split(part, range(_TOGETHER, len(part), _TOGETHER)):
+            rows = _STRIP * max(_SPAN // (4 * _STRIP * self.frames[number].shape[1]), 1)
+            turns = np.flatnonzero(np.diff(windows.y0[part] // rows)) + 1
+            for piece in np.split(part, turns):
                 self._fill_from(number, targets, windows.take(piece), (piece.tolist(), failed))
         return failed
 
