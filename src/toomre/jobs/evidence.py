@@ -48,6 +48,8 @@ class Evidence:
         Of the learning-rate scan.
     device
         Where to compute.
+    pixels
+        Whether the search for leaks compares the pixels too, not only the tables.
     """
 
     places: Sequence[Path]
@@ -55,6 +57,7 @@ class Evidence:
     images: int = 400
     epochs: int = 5
     device: str = "auto"
+    pixels: bool = True
 
     def __post_init__(self) -> None:
         if not self.places:
@@ -196,7 +199,9 @@ def _is_labelled(prepared: PreparedSet | None) -> bool:
 def _search(evidence: Evidence, progress: Progress) -> None:
     record = _places(evidence)["audit"] / "audit.json"
     if not record.is_file():
-        write_json(record, audit(evidence.data, progress=progress).to_dict())
+        write_json(
+            record, audit(evidence.data, pixels=evidence.pixels, progress=progress).to_dict()
+        )
 
 
 def _explain(evidence: Evidence, progress: Progress) -> None:
