@@ -5,13 +5,25 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from toomre.networks.efficientnet_lite import EfficientNetLite0Backbone, _SameConvolution
+from toomre.networks.efficientnet_lite import (
+    EfficientNetLite0Backbone,
+    EfficientNetLite1Backbone,
+    EfficientNetLite2Backbone,
+    _SameConvolution,
+)
 
 
-def test_parameter_count_with_the_classifier_is_the_published_one():
-    backbone = EfficientNetLite0Backbone(3, 64)
+@pytest.mark.parametrize(
+    ("backbone", "published"),
+    [
+        (EfficientNetLite0Backbone, 4_652_008),
+        (EfficientNetLite1Backbone, 5_416_680),
+        (EfficientNetLite2Backbone, 6_092_072),
+    ],
+)
+def test_parameter_count_with_the_classifier_is_the_published_one(backbone, published):
     top = 1280 * 1000 + 1000
-    assert sum(p.numel() for p in backbone.parameters()) + top == 4_652_008
+    assert sum(p.numel() for p in backbone(3, 64).parameters()) + top == published
 
 
 @pytest.mark.parametrize("side", range(9, 15))

@@ -1,8 +1,8 @@
 """Our networks are the public ones: names and shapes of tensors, and what comes out.
 
-The recorded numbers are those of torchvision 0.29.2 and, for EfficientNet-Lite0, of the code of
-its checkpoint's authors, with the weights and the image of ``conftest.py``. Where torchvision
-imports, it judges once more.
+The recorded numbers are those of torchvision 0.29.2 and, for EfficientNet-Lite, of the code of
+its checkpoints' authors (efficientnet-lite-pytorch 0.1.0), with the weights and the image of
+``conftest.py``. Where torchvision imports, it judges once more.
 """
 
 from __future__ import annotations
@@ -26,6 +26,16 @@ RECORDED = {
         "d70cfa1a735f32cc",
         (1.44851, 1.05094),
         {654: 5.62397, 650: 5.31759, 637: 5.14084},
+    ),
+    "efficientnet_lite1": (
+        "27da7a07cf78a30c",
+        (1.48977, 1.069847),
+        {792: 5.17445, 1141: 5.05288, 779: 4.84085},
+    ),
+    "efficientnet_lite2": (
+        "6a03a4b8461e0bda",
+        (1.552867, 0.986157),
+        {605: 5.31499, 821: 5.30037, 610: 5.23749},
     ),
     "inception_v3": (
         "5c5cb906421dd921",
@@ -72,7 +82,7 @@ def test_features_are_the_recorded_ones(name, filled, wave_image):
 
 
 @pytest.mark.parametrize("train", [False, True])
-@pytest.mark.parametrize("name", [name for name in RECORDED if name != "efficientnet_lite0"])
+@pytest.mark.parametrize("name", [name for name in RECORDED if "efficientnet" not in name])
 def test_torchvision_gives_the_same(name, train, filled, wave_image):
     theirs = torchvision_network(name)
     ours = filled(BACKBONES[name](bands=3, size=80)).train(train)

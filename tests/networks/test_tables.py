@@ -10,7 +10,16 @@ from toomre.errors import ArgumentError, MissingPackageError
 from toomre.inference.folding import folded
 from toomre.networks.tables import BACKBONES, HEADS, find_backbone
 
-LARGE = ["densenet121", "efficientnet_lite0", "inception_v3", "resnet18", "resnet50", "vgg16"]
+LARGE = [
+    "densenet121",
+    "efficientnet_lite0",
+    "efficientnet_lite1",
+    "efficientnet_lite2",
+    "inception_v3",
+    "resnet18",
+    "resnet50",
+    "vgg16",
+]
 
 
 @pytest.mark.parametrize(("bands", "size"), [(1, 64), (5, 97)])

@@ -1,10 +1,12 @@
-"""EfficientNet-Lite0 (Tan & Le 2019, without squeeze and excitation, ReLU6 for swish).
+"""EfficientNet-Lite0, 1 and 2 (Tan & Le 2019, without squeeze and excitation, ReLU6 for swish).
 
-The names of the tensors are those of the public checkpoint ``efficientnet-lite0-57934424.pth``.
+The names of the tensors are those of the public checkpoints: ``efficientnet-lite0-57934424.pth``,
+``efficientnet-lite1-77cc7160.pth`` and ``efficientnet-lite2-9656183e.pth``.
 """
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import torch
@@ -13,7 +15,11 @@ from torch.nn import functional
 
 from toomre.networks.network import check_size
 
-__all__ = ["EfficientNetLite0Backbone"]
+__all__ = [
+    "EfficientNetLite0Backbone",
+    "EfficientNetLite1Backbone",
+    "EfficientNetLite2Backbone",
+]
 
 # Repeats, kernel, stride of the first, widening, channels out: one row a stage.
 _STAGES = (
@@ -48,6 +54,10 @@ class EfficientNetLite0Backbone(nn.Module):
     3371008
     """
 
+    #: How many times as many channels and blocks as EfficientNet-Lite0.
+    width: ClassVar[float] = 1.0
+    depth: ClassVar[float] = 1.0
+
     folds: ClassVar = (("_conv_stem", "_bn0"), ("_conv_head", "_bn1"))
 
     def __init__(self, bands: int, size: int) -> None:
@@ -57,8 +67,11 @@ class EfficientNetLite0Backbone(nn.Module):
         self._bn0 = _norm(_STEM)
         self._blocks = nn.ModuleList()
         channels = _STEM
-        for repeats, kernel, stride, widening, outputs in _STAGES:
-            for k in range(repeats):
+        for stage, (repeats, kernel, stride, widening, narrow) in enumerate(_STAGES):
+            outputs = _eights(narrow * self.width)
+            # The first and the last stage are never repeated, nor the stem widened.
+            inner = 0 < stage < len(_STAGES) - 1
+            for k in range(math.ceil(repeats * self.depth) if inner else repeats):
                 step = stride if k == 0 else 1
                 self._blocks.append(_Block(channels, outputs, kernel, step, widening))
                 channels = outputs
@@ -79,6 +92,33 @@ class EfficientNetLite0Backbone(nn.Module):
             maps = block(maps)
         maps = functional.relu6(self._bn1(self._conv_head(maps)), inplace=True)
         return maps.mean(dim=(2, 3))
+
+
+class EfficientNetLite1Backbone(EfficientNetLite0Backbone):
+    """EfficientNet-Lite1: a tenth deeper than Lite0, of 21 blocks instead of 16.
+
+    Examples
+    --------
+    >>> backbone = EfficientNetLite1Backbone(bands=3, size=64)
+    >>> sum(p.numel() for p in backbone.parameters())
+    4135680
+    """
+
+    depth: ClassVar[float] = 1.1
+
+
+class EfficientNetLite2Backbone(EfficientNetLite0Backbone):
+    """EfficientNet-Lite2: 21 blocks, and a tenth more channels in each.
+
+    Examples
+    --------
+    >>> backbone = EfficientNetLite2Backbone(bands=3, size=64)
+    >>> sum(p.numel() for p in backbone.parameters())
+    4811072
+    """
+
+    width: ClassVar[float] = 1.1
+    depth: ClassVar[float] = 1.2
 
 
 class _Block(nn.Module):
@@ -133,6 +173,12 @@ class _SameConvolution(nn.Conv2d):
     def _convolved(self, images: Tensor, around: tuple[int, int]) -> Tensor:
         weight, bias = self.weight, self.bias
         return functional.conv2d(images, weight, bias, self.stride, around, groups=self.groups)
+
+
+def _eights(channels: float) -> int:
+    """Round to a multiple of eight, at most a tenth down."""
+    rounded = max(8, int(channels + 4) // 8 * 8)
+    return rounded if rounded >= 0.9 * channels else rounded + 8
 
 
 def _same(side: int, kernel: int, stride: int) -> tuple[int, int]:

