@@ -117,6 +117,10 @@ def test_rows_by_words():
         "DeepMerge: source only",
         "ResNet-18: MMD + Fisher + entropy",
     ]
+    assert [row.name for row in table.rows("deepmerge: mmd, ResNet-18: source")] == [
+        "DeepMerge: MMD",
+        "ResNet-18: source only",
+    ]
     with pytest.raises(ArgumentError, match="DeepMerge: source only; DeepMerge: MMD"):
         table.rows("vgg")
 

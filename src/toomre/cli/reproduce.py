@@ -38,7 +38,10 @@ def reproduce(
     ] = False,
     rows: Annotated[
         str | None,
-        typer.Option(help="Only rows with one of these words in their name, such as MMD,source."),
+        typer.Option(
+            help="Only rows with one of these words in their name, such as MMD,source; a whole "
+            "name means that row alone."
+        ),
     ] = None,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Another number of epochs than the recipes'.")

@@ -32,7 +32,8 @@ class ReproduceOptions:
     quick
         Few galaxies and epochs, for a look.
     rows
-        Words, separated by commas: only rows with one of them in their name.
+        Words, separated by commas: only rows with one of them in their name; a whole name means
+        that row alone.
     epochs, galaxies
         Other numbers than the recipes' and the simulator's 2143 (distant) and 1500 (nearby).
     workers

@@ -190,6 +190,8 @@ class Table(_Entry):
     def rows(self, wanted: str | None = None) -> tuple[Row, ...]:
         """Return the rows whose name has one of some words, separated by commas; None: all.
 
+        A whole name means that row alone.
+
         Raises
         ------
         ArgumentError
@@ -199,14 +201,22 @@ class Table(_Entry):
         --------
         >>> [row.name for row in read_table("t6").rows("transfer,source")]
         ['source only', 'MMD + transfer']
+        >>> [row.name for row in read_table("t6").rows("MMD")]
+        ['MMD']
         """
         if wanted is None:
             return self.row
         words = [word.strip().casefold() for word in wanted.split(",") if word.strip()]
-        found = tuple(row for row in self.row if any(w in row.name.casefold() for w in words))
+        names = {row.name.casefold() for row in self.row}
+        found = tuple(
+            row
+            for row in self.row
+            if (name := row.name.casefold()) in words
+            or any(word in name for word in words if word not in names)
+        )
         if not found:
-            names = "; ".join(row.name for row in self.row)
-            raise ArgumentError.expected("rows", f"words from the rows' names ({names})", wanted)
+            known = "; ".join(row.name for row in self.row)
+            raise ArgumentError.expected("rows", f"words from the rows' names ({known})", wanted)
         return found
 
 
