@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from toomre.cli.zoo import zoo
 from toomre.errors import ArgumentError, OutputExistsError
-from toomre.evaluation.votes import plots
+from toomre.evaluation.votes.plots import panels
 from toomre.jobs import zoo_explore as job
 from toomre.jobs.zoo_explore import zoo_explore
 from toomre.preparation.prepared import PreparedSet
@@ -28,7 +28,7 @@ def done(vote_set, tmp_path_factory):
 def undrawn(monkeypatch):
     """Figures are remembered, not drawn."""
     saved = {}
-    monkeypatch.setattr(plots, "save_figures", lambda figures, folder: saved.update(figures))
+    monkeypatch.setattr(panels, "save_figures", lambda figures, folder: saved.update(figures))
     return saved
 
 

@@ -1,5 +1,5 @@
 """Scores and labels in, numbers and figures out; nothing here needs torch.
 
-Metrics with intervals, calibration, thresholds, baselines and the report; the figures are in
-`toomre.evaluation.plots`, the only module here that needs matplotlib.
+Metrics with intervals, calibration, thresholds, baselines and the report. matplotlib is needed by
+the figures alone, which are in modules and folders named ``plots``.
 """

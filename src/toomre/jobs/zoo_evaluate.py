@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from toomre.errors import ArgumentError
-from toomre.evaluation.votes import plots
 from toomre.evaluation.votes.drawing import Pictures
+from toomre.evaluation.votes.plots import galleries, judging, panels
 from toomre.evaluation.votes.report import VoteReport
 from toomre.jobs.run import Run
 from toomre.jobs.zoo_predictions import judge, predictions
@@ -156,9 +156,9 @@ def _write_figures(
     rng = np.random.default_rng(_SHOWN_SEED)
     folder.mkdir(parents=True, exist_ok=True)
     figures = {
-        "scatter": plots.scatter_grid(truth, predicted, name),
-        "prototypes": plots.prototype_rows(pictures, truth, predicted, name=name),
-        "mergers": plots.random_mergers(pictures, predicted[:, MERGER], rng=rng),
-        "history": plots.compare_histories(compared),
+        "scatter": judging.scatter_grid(truth, predicted, name),
+        "prototypes": judging.prototype_rows(pictures, truth, predicted, name=name),
+        "mergers": galleries.random_mergers(pictures, predicted[:, MERGER], rng=rng),
+        "history": judging.compare_histories(compared),
     }
-    plots.save_figures(figures, folder)
+    panels.save_figures(figures, folder)

@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from toomre.errors import ArgumentError
-from toomre.evaluation.votes import plots
 from toomre.evaluation.votes.correlation import correlation
 from toomre.evaluation.votes.distributions import compare_parts, histograms
 from toomre.evaluation.votes.drawing import Pictures
+from toomre.evaluation.votes.plots import exploring, galleries, panels
 from toomre.evaluation.votes.prototypes import prototypes
 from toomre.jobs.provenance import environment
 from toomre.output import output_folder
@@ -101,15 +101,17 @@ def zoo_explore(
         pictures = Pictures(prepared.images, info.encoding, info.bands, rows)
         chosen, caption = np.sort(shown), f"{len(shown)} random images out of {len(rows)}"
         figures = {
-            "sheet": plots.image_sheet(pictures, chosen, [names[row] for row in chosen], caption),
-            "histograms": plots.histogram_grid(votes),
-            "prototypes": plots.prototype_grid(pictures, votes, names),
-            "correlations": plots.correlation_figure(matrix),
-            "question_correlations": plots.question_correlations(matrix),
+            "sheet": galleries.image_sheet(
+                pictures, chosen, [names[row] for row in chosen], caption
+            ),
+            "histograms": exploring.histogram_grid(votes),
+            "prototypes": galleries.prototype_grid(pictures, votes, names),
+            "correlations": exploring.correlation_figure(matrix),
+            "question_correlations": exploring.question_correlations(matrix),
         }
         if parts is not None:
-            figures["parts"] = plots.parts_grid(*parts)
-        plots.save_figures(figures, folder)
+            figures["parts"] = exploring.parts_grid(*parts)
+        panels.save_figures(figures, folder)
         _write(folder / "sheet.csv", pd.DataFrame({"image_id": [names[row] for row in chosen]}))
         _write(folder / "histograms.csv", _bins(votes))
         _write(folder / "answers.csv", answers)
