@@ -225,7 +225,7 @@ def test_published_numbers_stand_beside_ours(run, tmp_path):
 
 def test_our_recipe_stands_beside_the_published_row_of_the_same_name():
     table = read_table("t3")
-    (row,) = [each for each in table.row if each.name == "DeepMerge: MMD, our recipe"]
+    (row,) = [each for each in table.row if each.name == "DeepMerge: MMD (our recipe)"]
     (twin,) = [each for each in table.row if each.name == "DeepMerge: MMD"]
     for test, numbers in row.tests.items():
         assert _printed_one(table, row, test, numbers) == twin.tests[test]

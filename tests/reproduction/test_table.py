@@ -125,6 +125,13 @@ def test_rows_by_words():
         table.rows("vgg")
 
 
+@pytest.mark.parametrize("number", range(1, 9))
+def test_no_name_has_a_comma_so_that_each_can_be_asked_for(number):
+    table = read_table(f"T{number}")
+    for row in table.row:
+        assert table.rows(row.name) == (row,)
+
+
 def test_a_table_that_is_not_there():
     with pytest.raises(ArgumentError, match="'T1', 'T10'"):
         read_table("T99")
