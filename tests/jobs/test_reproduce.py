@@ -189,6 +189,7 @@ def test_mocks_in_two_processes(tmp_path):
     text = done.markdown.read_text()
     assert "**Ours are not of the published images**" in text
     assert "toomre simulate --pair distant --stages all --galaxies 16 --seed 1" in text
-    assert "Unlike the recipes: training.epochs = 1, selection.patience = 30." in text
+    unlike = "training.epochs = 1, selection.patience = 30, input.stretch = asinh"
+    assert f"Unlike the recipes: {unlike}." in text
     assert "2 training(s) at a time" in text
     assert (done.comparison.frame["test_images"] > 0).all()
