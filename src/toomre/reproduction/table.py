@@ -128,6 +128,8 @@ class Row(_Entry):
         Names of images; a target's labels are not looked at.
     start
         Name of what it starts from, or empty.
+    beside
+        Name of the published row that one of ours is to be compared with, or empty.
     tests
         Name of images -> the published numbers on their test part.
     mocks
@@ -139,6 +141,7 @@ class Row(_Entry):
     source: str
     target: str = ""
     start: str = ""
+    beside: str = ""
     tests: Mapping[str, Published]
     mocks: Changes = Changes()
 
@@ -178,6 +181,8 @@ class Table(_Entry):
     def _names_are_known(self) -> Table:
         starts = {name: (start.source, start.target) for name, start in self.starts.items()}
         for row in self.row:
+            if row.beside not in {"", *(one.name for one in self.row)}:
+                raise ValueError(f"{row.name} stands beside {row.beside}, which is no row")
             named = {row.source, row.target, *row.tests, *starts.get(row.start, ())} - {""}
             if not named <= set(self.data) or row.start not in {"", *starts}:
                 raise ValueError(f"{row.name} speaks of data or a start that is not described")

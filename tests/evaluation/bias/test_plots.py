@@ -41,24 +41,9 @@ def table(rng):
     )
 
 
-def whole(figure):
-    """Draw a figure and check that its words are inside it."""
-    figure.set_dpi(80)
-    figure.draw_without_rendering()
-    for axes in figure.axes:
-        for text in (axes.title, axes.xaxis.label, axes.yaxis.label):
-            if text.get_text():
-                box = text.get_window_extent()
-                assert box.x0 >= 0
-                assert box.y0 >= 0
-                assert box.x1 <= figure.bbox.x1
-                assert box.y1 <= figure.bbox.y1
-    return figure
-
-
-def test_curves_are_drawn_where_the_table_has_them(table, rng):
+def test_curves_are_drawn_where_the_table_has_them(table, rng, check_texts):
     curves = performance(table, MASS, threshold=0.5, rng=rng, bins=3, resamples=30)
-    upper, middle, lower = whole(performance_figure(curves, MASS, "p 0.2")).axes
+    upper, middle, lower = check_texts(performance_figure(curves, MASS, "p 0.2")).axes
     assert lower.get_xscale() == "log"
     assert lower.get_xlabel() == "stellar mass"
     drawn = {line.get_label(): line for line in upper.containers}
@@ -76,26 +61,26 @@ def test_curves_are_drawn_where_the_table_has_them(table, rng):
     assert sum(bar.get_height() for bar in lower.patches) == 240
 
 
-def test_categories_have_their_names(table, rng):
+def test_categories_have_their_names(table, rng, check_texts):
     curves = performance(table, KIND, threshold=0.5, rng=rng, resamples=30)
-    axes = whole(performance_figure(curves, KIND)).axes[2]
+    axes = check_texts(performance_figure(curves, KIND)).axes[2]
     assert [text.get_text() for text in axes.get_xticklabels()] == sorted(set(table["kind"]))
 
 
-def test_a_test_that_found_something_is_filled(table, rng):
+def test_a_test_that_found_something_is_filled(table, rng, check_texts):
     table["mass"] = np.where(table["label"] == 1, table["p_merger"], table["mass"] / 1e10)
     tests = bias_tests(table, [MASS, KIND], rng=rng, permutations=999)
-    figure = whole(association_figure(tests, {"mass": "stellar mass", "kind": "kind"}))
+    figure = check_texts(association_figure(tests, {"mass": "stellar mass", "kind": "kind"}))
     points = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 1]
     filled = {line.get_xdata()[0] for line in points if line.get_markerfacecolor() != "white"}
     assert filled == set(tests.loc[tests["p_holm"] < 0.05, "value"])
     assert filled
     assert len(points) == len(tests) == 4
-    whole(association_figure(tests.iloc[:0], {}))
+    check_texts(association_figure(tests.iloc[:0], {}))
 
 
-def test_wrong_answers_are_crosses_in_the_panel_of_their_state(table):
-    figure = whole(score_density_figure(table, Column("mass", "mass"), 0.5))
+def test_wrong_answers_are_crosses_in_the_panel_of_their_state(table, check_texts):
+    figure = check_texts(score_density_figure(table, Column("mass", "mass"), 0.5))
     titles = [axes.get_title() for axes in figure.axes]
     assert titles == [
         "nonmerger: 120 images", "past merger: 60 images", "future merger: 60 images",
@@ -107,18 +92,18 @@ def test_wrong_answers_are_crosses_in_the_panel_of_their_state(table):
         np.testing.assert_allclose(crosses, wrong[["mass", "p_merger"]])
 
 
-def test_too_few_images_for_contours_are_points(table):
+def test_too_few_images_for_contours_are_points(table, check_texts):
     few = table[table["state"] == "past merger"].iloc[:5]
-    (axes,) = whole(score_density_figure(few, Column("mass", "mass"), 0.5)).axes
+    (axes,) = check_texts(score_density_figure(few, Column("mass", "mass"), 0.5)).axes
     assert len(axes.collections[0].get_offsets()) == 5
     for same in ({"p_merger": 0.0}, {"mass": table["p_merger"]}):
-        whole(score_density_figure(table.assign(**same), Column("mass", "mass"), 0.5))
+        check_texts(score_density_figure(table.assign(**same), Column("mass", "mass"), 0.5))
     with pytest.raises(ArgumentError, match="images with a score and mass"):
         score_density_figure(table.assign(mass=np.nan), Column("mass", "mass"), 0.5)
 
 
-def test_histograms_hold_every_image_of_each_state(table):
-    figure = whole(state_histogram_figure(table["state"], table["p_merger"], 0.5))
+def test_histograms_hold_every_image_of_each_state(table, check_texts):
+    figure = check_texts(state_histogram_figure(table["state"], table["p_merger"], 0.5))
     (axes,) = figure.axes
     shares = [patch.get_data().values for patch in axes.patches]
     assert [len(each) for each in shares] == [50] * 3
@@ -127,10 +112,10 @@ def test_histograms_hold_every_image_of_each_state(table):
     assert styles == ["-", "-", "--"]
 
 
-def test_sides_stand_beside_what_is_expected(table):
+def test_sides_stand_beside_what_is_expected(table, check_texts):
     called, galaxy = table["p_merger"] > 0.5, pd.Series(np.arange(240) // 4)
     found = camera_agreement(called, galaxy)
-    figure = whole(agreement_figure({"mergers": found, "nonmergers": found}))
+    figure = check_texts(agreement_figure({"mergers": found, "nonmergers": found}))
     for axes in figure.axes:
         heights = [bar.get_height() for bar in axes.patches]
         np.testing.assert_allclose(heights, found.table["fraction"])

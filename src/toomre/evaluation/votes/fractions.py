@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from toomre.errors import ArgumentError
 from toomre.surveys.vote_tree import ANSWERS, QUESTIONS
 
-__all__ = ["SLICES", "TITLES", "answer_index", "as_votes"]
+__all__ = ["SLICES", "TITLES", "answer_index", "as_votes", "vote_pair"]
 
 #: Question (see `QUESTIONS`) -> where its answers stand among the 37.
 SLICES = {
@@ -58,6 +58,28 @@ def as_votes(values: ArrayLike, name: str = "values") -> NDArray[np.float64]:
             f"It is {ANSWERS[column]} of row {row}; leave out galaxies without all 37.",
         )
     return votes
+
+
+def vote_pair(
+    truth: ArrayLike, predicted: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return true and predicted vote fractions of the same galaxies, as `as_votes` does.
+
+    Raises
+    ------
+    ArgumentError
+        If `as_votes` refuses one of them, or the shapes differ.
+
+    Examples
+    --------
+    >>> vote_pair(np.full((2, 37), 0.5), np.full((3, 37), 0.5))
+    Traceback (most recent call last):
+    toomre.errors.ArgumentError: Expected `predicted` to be of the shape (2, 37), but got (3, 37).
+    """
+    true, guess = as_votes(truth, "truth"), as_votes(predicted, "predicted")
+    if true.shape != guess.shape:
+        raise ArgumentError.expected("predicted", f"of the shape {true.shape}", guess.shape)
+    return true, guess
 
 
 def answer_index(answer: str) -> int:

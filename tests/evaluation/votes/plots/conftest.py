@@ -32,24 +32,13 @@ def drawn() -> Drawn:
 
 
 @pytest.fixture
-def check_layout() -> Callable[..., None]:
+def check_layout(check_texts: Callable[..., Figure]) -> Callable[..., None]:
     """The function that refuses what is cut off, too small or runs into another."""
 
     def check(figure: Figure, ticks: bool = False) -> None:
         """Check all texts (with `ticks` those of the ticks too) and all axes."""
-        figure.draw_without_rendering()
-        width, height = figure.bbox.max
+        check_texts(figure, ticks=ticks)
         shown = [axes for axes in figure.axes if axes.get_visible() and axes.axison]
-        texts = list(figure.texts)
-        for axes in shown:
-            texts += [axes.title, axes.xaxis.label, axes.yaxis.label, *axes.texts]
-            if ticks:
-                texts += [*axes.get_xticklabels(), *axes.get_yticklabels()]
-        for text in (text for text in texts if text.get_text()):
-            box = text.get_window_extent()
-            assert text.get_fontsize() >= 11
-            assert 0 <= box.x0 < box.x1 <= width, text
-            assert 0 <= box.y0 < box.y1 <= height, text
         boxes = [axes.get_tightbbox() for axes in shown]
         for number, box in enumerate(boxes):
             assert not [other for other in boxes[number + 1 :] if box.overlaps(other)], number

@@ -6,11 +6,17 @@ import numpy as np
 import pytest
 
 from toomre.errors import ArgumentError
-from toomre.evaluation.votes.plots.galleries import image_sheet, prototype_grid, random_mergers
+from toomre.evaluation.votes.plots.galleries import (
+    image_sheet,
+    prototype_grid,
+    prototype_rows,
+    random_mergers,
+)
 
 FIGURES = {
     "sheet": lambda d: image_sheet(d.pictures, range(25), d.names[:25], "25 random images"),
     "prototypes": lambda d: prototype_grid(d.pictures, d.truth, d.names),
+    "prototype_rows": lambda d: prototype_rows(d.pictures, d.truth, d.predicted, name="CNN"),
     "mergers": lambda d: random_mergers(d.pictures, d.truth[:, 23], rng=np.random.default_rng(5)),
 }
 
@@ -40,6 +46,18 @@ def test_prototypes_are_the_greatest_and_none_is_said(drawn):
     assert not figure.axes[19].images
 
 
+def test_prototype_rows_are_true_left_and_predicted_right(drawn):
+    truth, predicted, pictures = drawn.truth, drawn.predicted, drawn.pictures
+    figure = prototype_rows(pictures, truth, predicted, answers=["Class8.6"], n=2)
+    left = np.argsort(-truth[:, 23], kind="stable")[:2]
+    right = np.argsort(-predicted[:, 23], kind="stable")[:2]
+    shown = [axes for axes in figure.axes if axes.images]
+    for axes, row in zip(shown, [*left, *right], strict=True):
+        assert axes.get_title() == f"t {truth[row, 23]:.2f}  p {predicted[row, 23]:.2f}"
+        np.testing.assert_array_equal(axes.images[0].get_array(), pictures.rgb(row))
+    assert figure.axes[0].get_ylabel() == "8.6 odd feature\nmerger"
+
+
 def test_mergers_are_counted_and_none_is_said(drawn, rng):
     p = np.r_[[0.3] * 4, [0.2] * 36]
     figure = random_mergers(drawn.pictures, p, n=3, rng=rng)
@@ -54,6 +72,7 @@ def test_mergers_are_counted_and_none_is_said(drawn, rng):
     [
         lambda d, rng: prototype_grid(d.pictures, d.truth[1:], d.names),
         lambda d, rng: prototype_grid(d.pictures, d.truth, d.names[1:]),
+        lambda d, rng: prototype_rows(d.pictures, d.truth[1:], d.predicted[1:]),
         lambda d, rng: random_mergers(d.pictures, d.truth[1:, 23], rng=rng),
         lambda d, rng: image_sheet(d.pictures, [1, 2], ["one"]),
     ],

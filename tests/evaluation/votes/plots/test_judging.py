@@ -8,7 +8,7 @@ import pytest
 
 from toomre.errors import ArgumentError
 from toomre.evaluation.votes.metrics import rmse
-from toomre.evaluation.votes.plots.judging import compare_histories, prototype_rows, scatter_grid
+from toomre.evaluation.votes.plots.judging import compare_histories, scatter_grid
 
 HISTORY = pd.DataFrame(
     {
@@ -21,7 +21,6 @@ HISTORY = pd.DataFrame(
 FIGURES = {
     "scatter": lambda d: scatter_grid(d.truth, d.predicted, "CNN"),
     "histories": lambda d: compare_histories({"CNN": HISTORY, "ResNet-50": HISTORY[:3]}),
-    "prototype_rows": lambda d: prototype_rows(d.pictures, d.truth, d.predicted, name="CNN"),
 }
 
 
@@ -54,20 +53,3 @@ def test_histories_stand_alone_and_together(drawn):
 def test_histories_need_something_to_draw(histories):
     with pytest.raises(ArgumentError, match="at least one of train_loss, valid_loss"):
         compare_histories(histories)
-
-
-def test_prototype_rows_are_true_left_and_predicted_right(drawn):
-    truth, predicted, pictures = drawn.truth, drawn.predicted, drawn.pictures
-    figure = prototype_rows(pictures, truth, predicted, answers=["Class8.6"], n=2)
-    left = np.argsort(-truth[:, 23], kind="stable")[:2]
-    right = np.argsort(-predicted[:, 23], kind="stable")[:2]
-    shown = [axes for axes in figure.axes if axes.images]
-    for axes, row in zip(shown, [*left, *right], strict=True):
-        assert axes.get_title() == f"t {truth[row, 23]:.2f}  p {predicted[row, 23]:.2f}"
-        np.testing.assert_array_equal(axes.images[0].get_array(), pictures.rgb(row))
-    assert figure.axes[0].get_ylabel() == "8.6 odd feature\nmerger"
-
-
-def test_each_image_needs_its_row(drawn):
-    with pytest.raises(ArgumentError, match="one row an image"):
-        prototype_rows(drawn.pictures, drawn.truth[1:], drawn.predicted[1:])

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike, NDArray
 
-from toomre.evaluation import drawing as common
 from toomre.evaluation import palette
+from toomre.evaluation.drawing import LABEL, TITLE
 from toomre.evaluation.votes import drawing
 from toomre.evaluation.votes.correlation import by_question
 from toomre.evaluation.votes.distributions import compare_parts, histograms
@@ -33,6 +33,11 @@ def histogram_grid(values: ArrayLike) -> Figure:
     values
         Vote fractions, (galaxy, 37).
 
+    Raises
+    ------
+    ArgumentError
+        If they are something else.
+
     Examples
     --------
     >>> figure = histogram_grid(np.random.default_rng(0).random((9, 37)))
@@ -44,7 +49,7 @@ def histogram_grid(values: ArrayLike) -> Figure:
     for axes, row, title in zip(grid, density, TITLES, strict=False):
         drawing.draw_bins(axes, row, edges, palette.NONMERGER, fill=True, alpha=0.3, lw=0)
         drawing.draw_bins(axes, row, edges, palette.NONMERGER)
-        panels.dress(axes, title)
+        panels.title_panel(axes, title)
     _finish_histograms(figure, grid, density, f"{len(np.asarray(values))} images")
     return figure
 
@@ -58,7 +63,12 @@ def parts_grid(train: ArrayLike, valid: ArrayLike) -> Figure:
     Parameters
     ----------
     train, valid
-        Vote fractions, (galaxy, 37).
+        Vote fractions, (galaxy, 37), of as many galaxies as there are.
+
+    Raises
+    ------
+    ArgumentError
+        If they are something else.
     """
     table = compare_parts(train, valid)
     found = [histograms(values) for values in (train, valid)]
@@ -70,7 +80,7 @@ def parts_grid(train: ArrayLike, valid: ArrayLike) -> Figure:
         text = f"KS {row['distance']:.2f}, p {row['p_value']:.2f}"
         place = {"ha": "right", "va": "top", "transform": axes.transAxes}
         axes.text(0.97, 0.96, text, fontsize=drawing.TEXT, **place)
-        panels.dress(axes, title)
+        panels.title_panel(axes, title)
     sizes = (len(np.asarray(train)), len(np.asarray(valid)))
     handles = [
         Line2D([], [], color=color, ls=style, lw=2, label=f"{name} ({size} images)")
@@ -90,7 +100,7 @@ def correlation_figure(matrix: ArrayLike) -> Figure:
     Parameters
     ----------
     matrix
-        From `toomre.evaluation.votes.correlation.correlation`; NaN is grey.
+        (37, 37), from `toomre.evaluation.votes.correlation.correlation`; NaN is grey.
     """
     whole = np.asarray(matrix, dtype=np.float64)
     figure = Figure(figsize=(15, 13.5), layout="constrained")
@@ -100,7 +110,7 @@ def correlation_figure(matrix: ArrayLike) -> Figure:
     drawing.mark_questions(axes)
     panels.color_bar(figure, shown, ax=axes, shrink=0.6, pad=0.02)
     if np.isnan(whole).any():
-        figure.supxlabel(_NONE, fontsize=common.LABEL)
+        figure.supxlabel(_NONE, fontsize=LABEL)
     return figure
 
 
@@ -117,7 +127,7 @@ def question_correlations(matrix: ArrayLike) -> Figure:
     for number, (axes, (name, part)) in enumerate(zip(grid, parts.items(), strict=False), start=1):
         shown = drawing.draw_matrix(axes, part, QUESTIONS[number - 1].answers)
         drawing.write_cells(axes, part)
-        axes.set_title(f"{number} {name}", fontsize=common.TITLE)
+        axes.set_title(f"{number} {name}", fontsize=TITLE)
     # The bar has the place of the twelfth panel, which there is not.
     place = figure.axes[len(parts)].get_position()
     bar = figure.add_axes((place.x0, place.y0 + 0.6 * place.height, place.width, 0.015))
@@ -125,7 +135,7 @@ def question_correlations(matrix: ArrayLike) -> Figure:
     if np.isnan(np.asarray(matrix, dtype=np.float64)).any():
         below = place.y0 + 0.3 * place.height
         text = _NONE.replace(": ", ":\n").replace(", ", ",\n")
-        figure.text(place.x0, below, text, fontsize=common.LABEL, va="top")
+        figure.text(place.x0, below, text, fontsize=LABEL, va="top")
     return figure
 
 
@@ -137,6 +147,6 @@ def _finish_histograms(
     for axes in grid:
         axes.minorticks_off()
     grid[0].set(xlim=(0, 1), ylim=(0.5 * density[density > 0].min(), 4 * density.max()))
-    panels.tick_fractions(grid)
+    panels.tick_fractions(grid[0].xaxis)
     below = f"{panels.FRACTION}, in {density.shape[1]} bins"
     panels.name_figure(figure, caption, below, "density of images (logarithmic)")

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from toomre.errors import ArgumentError
+from toomre.evaluation.drawing import TITLE, name_row
 from toomre.evaluation.votes import drawing
 from toomre.evaluation.votes.drawing import Pictures
-from toomre.evaluation.votes.fractions import TITLES, as_votes
+from toomre.evaluation.votes.fractions import TITLES, answer_index, as_votes, vote_pair
 from toomre.evaluation.votes.plots import panels
-from toomre.evaluation.votes.prototypes import prototypes, random_above
+from toomre.evaluation.votes.prototypes import SHOWN, prototypes, random_above, top
 
-__all__ = ["image_sheet", "prototype_grid", "random_mergers"]
+__all__ = ["image_sheet", "prototype_grid", "prototype_rows", "random_mergers"]
 
 
 def image_sheet(
@@ -84,6 +86,59 @@ def prototype_grid(pictures: Pictures, values: ArrayLike, names: Sequence[str]) 
     return figure
 
 
+def prototype_rows(
+    pictures: Pictures,
+    truth: ArrayLike,
+    predicted: ArrayLike,
+    *,
+    answers: Sequence[str] = SHOWN,
+    n: int = 5,
+    name: str = "the model",
+) -> Figure:
+    """Show the images with the greatest fractions for some answers: true left, predicted right.
+
+    Above each image stand its true and its predicted fraction.
+
+    Parameters
+    ----------
+    pictures
+        The images.
+    truth, predicted
+        Vote fractions, (galaxy, 37), one row an image.
+    answers
+        Such as ``("Class8.6",)``.
+    n
+        Images in each row, left and right.
+    name
+        Of the model, for the title.
+
+    Raises
+    ------
+    ArgumentError
+        If the shapes differ, or an answer does not exist.
+    """
+    true, guess = vote_pair(truth, predicted)
+    panels.check_counts(pictures, truth=true)
+    figure, places = panels.ROWS.place(len(answers), 2 * n + 1)
+    ratios = [1.08] * n + [0.2] + [1.08] * n
+    shape = (len(answers), 2 * n + 1)
+    grid = figure.subplots(*shape, squeeze=False, width_ratios=ratios, gridspec_kw=places)
+    for line, answer in zip(grid, answers, strict=True):
+        column = answer_index(answer)
+        for values, axes in ((true, line[:n]), (guess, line[n + 1 :])):
+            rows = top(values, answer, n).tolist()
+            _prototype_line(axes, pictures, rows, (true[:, column], guess[:, column]))
+        line[n].set_axis_off()
+        line[0].set_axis_on()
+        name_row(line[0], TITLES[column], empty=False)
+    panels.name_figure(figure, f"t: true, p: predicted {panels.FRACTION}")
+    for text, block in (("the volunteers", grid[0, :n]), (name, grid[0, n + 1 :])):
+        first, last = block[0].get_position(), block[-1].get_position()
+        place = ((first.x0 + last.x1) / 2, first.y1 + 0.3 / figure.get_size_inches()[1])
+        figure.text(*place, f"greatest fraction according to {text}", fontsize=TITLE, ha="center")
+    return figure
+
+
 def random_mergers(
     pictures: Pictures,
     p: ArrayLike,
@@ -99,7 +154,7 @@ def random_mergers(
     pictures
         The images.
     p
-        True or predicted fraction of the votes for merger, (galaxy,).
+        True or predicted fraction of the votes for merger, (galaxy,), one an image.
     threshold, n, rng
         As for `toomre.evaluation.votes.prototypes.random_above`.
 
@@ -116,3 +171,20 @@ def random_mergers(
     caption += f"(all: {len(value)} images; {count / max(len(value), 1):.3f} of them)"
     names = [f"p(merger) {value[row]:.2f}" for row in rows]
     return image_sheet(pictures, rows, names, caption, columns=3)
+
+
+def _prototype_line(
+    line: NDArray[Any],
+    pictures: Pictures,
+    rows: Sequence[int],
+    fractions: tuple[NDArray[np.float64], NDArray[np.float64]],
+) -> None:
+    for axes in line:
+        axes.set_axis_off()
+    for axes, row in zip(line, rows, strict=False):
+        axes.set_axis_on()
+        text = f"t {fractions[0][row]:.2f}  p {fractions[1][row]:.2f}"
+        drawing.draw_picture(axes, pictures, row, text)
+    if not rows:
+        line[0].set_axis_on()
+        drawing.draw_nothing(line[0], "", "no votes")

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from toomre.errors import ArgumentError
-from toomre.evaluation import drawing as common
 from toomre.evaluation import palette
+from toomre.evaluation.drawing import LABEL, TITLE, dress
 from toomre.evaluation.plots import save_figure
 from toomre.evaluation.votes import drawing
 from toomre.evaluation.votes.drawing import Pictures
@@ -34,18 +34,18 @@ __all__ = [
     "Frame",
     "check_counts",
     "color_bar",
-    "dress",
     "make_grid",
     "name_figure",
     "save_figures",
     "tick_fractions",
+    "title_panel",
 ]
 
 #: Panels in a row, where there is one for each of the 37 answers.
 COLUMNS = 7
 
 #: Look of the legend above all panels.
-LEGEND = {"ncols": 4, "frameon": False, "fontsize": common.LABEL}
+LEGEND = {"ncols": 4, "frameon": False, "fontsize": LABEL}
 
 #: What the numbers are, for axes and titles.
 FRACTION = "fraction of the votes"
@@ -65,7 +65,21 @@ class Frame(NamedTuple):
     top: float = 0.8
 
     def place(self, rows: int, columns: int) -> tuple[Figure, dict[str, float]]:
-        """Return a figure, and where its panels stand; no layout engine has to look for it."""
+        """Return a figure, and where its panels stand; no layout engine has to look for it.
+
+        Parameters
+        ----------
+        rows, columns
+            How many panels there are.
+
+        Returns
+        -------
+        figure
+            As large as the panels, the gaps and the margins need.
+        places
+            For the `gridspec_kw` of `Figure.subplots`: the outer edges in parts of the figure, and
+            the gaps (wspace, hspace) in parts of a panel.
+        """
         inner = [
             count * size + (count - 1) * gap
             for count, size, gap in zip((columns, rows), self.panel, self.gap, strict=True)
@@ -99,6 +113,13 @@ WORDS = Frame((3.2, 3.2), (1.5, 1.9), left=1.5, bottom=1.5, top=0.5)
 def save_figures(figures: Mapping[str, Figure], folder: Path) -> None:
     """Write each figure as ``NAME.png`` (150 dots per inch) and ``NAME.pdf``.
 
+    Parameters
+    ----------
+    figures
+        NAME -> figure.
+    folder
+        Where to; made if it is not there.
+
     Examples
     --------
     >>> import tempfile
@@ -117,7 +138,24 @@ def save_figures(figures: Mapping[str, Figure], folder: Path) -> None:
 def make_grid(
     count: int, columns: int, frame: Frame, shared: bool = False
 ) -> tuple[Figure, NDArray[Any]]:
-    """Return a figure with `count` panels, row by row."""
+    """Return a figure with `count` panels, row by row.
+
+    Parameters
+    ----------
+    count, columns
+        How many panels there are in all, and in a row.
+    frame
+        Their sizes.
+    shared
+        Whether all have the same axes.
+
+    Returns
+    -------
+    figure
+        What is left of its last row is empty.
+    grid
+        The axes, (count,).
+    """
     columns = min(columns, count)
     rows = -(-count // columns)
     figure, places = frame.place(rows, columns)
@@ -132,32 +170,37 @@ def make_grid(
 
 
 def name_figure(figure: Figure, title: str = "", x: str = "", y: str = "") -> None:
-    """Write a figure's title at its upper edge and the names of shared axes at the others."""
+    """Write a figure's title at its upper edge and the names of shared axes at the others.
+
+    Parameters
+    ----------
+    figure
+        Whose margins have room for them (`Frame`).
+    title, x, y
+        What to write above, below and on the left; empty: nothing.
+    """
     width, height = figure.get_size_inches()
-    size: dict[str, Any] = {"fontsize": common.TITLE, "ha": "center"}
+    size: dict[str, Any] = {"fontsize": TITLE, "ha": "center"}
     figure.text(0.5, 1 - 0.12 / height, title, va="top", **size)
     figure.text(0.5, 0.12 / height, x, va="bottom", **size)
     figure.text(0.12 / width, 0.5, y, va="center", rotation=90, **{**size, "ha": "left"})
 
 
-def dress(axes: Any, title: str) -> None:
+def title_panel(axes: Any, title: str) -> None:
     """Give a small panel its title, a grid and quiet axes."""
+    dress(axes, "", "")
     axes.set_title(title, fontsize=drawing.TEXT, pad=4)
-    axes.tick_params(labelsize=drawing.TEXT)
-    axes.grid(color=palette.GRID, lw=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
 
 
-def tick_fractions(grid: NDArray[Any]) -> None:
-    """Write 0, 0.5 and 1 below panels that share their axes."""
-    grid[0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+def tick_fractions(axis: Any) -> None:
+    """Write 0, 0.5 and 1 at an axis (`axes.xaxis` or `axes.yaxis`)."""
+    axis.set_ticks([0, 0.5, 1], labels=["0", "0.5", "1"])
 
 
 def color_bar(figure: Figure, shown: Any, **place: Any) -> None:
     """Add the bar of the colours of a matrix of correlations."""
     bar = figure.colorbar(shown, **place)
-    bar.set_label("Pearson's correlation", fontsize=common.TITLE)
+    bar.set_label("Pearson's correlation", fontsize=TITLE)
     bar.ax.tick_params(labelsize=drawing.TEXT)
 
 
