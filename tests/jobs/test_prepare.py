@@ -245,7 +245,42 @@ def test_neighbours_stay_together(tmp_path: Path, rng: np.random.Generator) -> N
     assert done.split.table["group"].nunique() == 10
 
 
-def test_the_command_is_recorded_and_can_be_typed(tmp_path: Path, rng: np.random.Generator) -> None:
+def test_without_strata_labels_have_no_say_in_the_split(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    table = _pictures(tmp_path / "in", rng)
+    rows = pd.read_csv(table)
+
+    def split(name: str, labels: np.ndarray, *, stratified: bool) -> PreparedSet:
+        rows.assign(label=labels).to_csv(tmp_path / f"{name}.csv", index=False)
+        options = SplitOptions(seed=3, stratified=stratified)
+        out = tmp_path / name
+        catalog = tmp_path / f"{name}.csv"
+        return prepare(tmp_path / "in", out, catalog, grid=GRID, facts=IRG, split=options)
+
+    true = rows["label"].to_numpy(dtype=float)
+    some = np.where(rng.random(20) < 0.5, np.nan, rng.permutation(true))
+    blind = [
+        split("true", true, stratified=False),
+        split("noise", some, stratified=False),
+        split("none", np.full(20, np.nan), stratified=False),
+    ]
+    assert [each.info.split_by_label for each in blind] == [False] * 3
+    assert len({each.own_split().sha256 for each in blind}) == 1
+    assert blind[0].own_split().table["part"].value_counts().to_dict() == {
+        "train": 14,
+        "test": 4,
+        "valid": 2,
+    }
+    seeing = split("seeing", true, stratified=True)
+    assert seeing.info.split_by_label
+    assert seeing.own_split().sha256 != blind[0].own_split().sha256
+
+
+@pytest.mark.parametrize("stratified", [True, False])
+def test_the_command_is_recorded_and_can_be_typed(
+    tmp_path: Path, rng: np.random.Generator, stratified: bool
+) -> None:
     from typer import Typer
     from typer.testing import CliRunner
 
@@ -259,7 +294,7 @@ def test_the_command_is_recorded_and_can_be_typed(tmp_path: Path, rng: np.random
         columns=Columns(image_id="cid", redshift=""),
         grid=GRID,
         facts=IRG,
-        split=SplitOptions((0.5, 0.25, 0.25), link_length=0, seed=3),
+        split=SplitOptions((0.5, 0.25, 0.25), link_length=0, seed=3, stratified=stratified),
     )
     words = shlex.split(first.info.command)
     assert words[:3] == ["toomre", "prepare", str(tmp_path / "in here")]

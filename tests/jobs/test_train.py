@@ -260,6 +260,20 @@ def test_labels_of_the_target_change_no_bit(
     assert honest.history[left_out].equals(noise.history[left_out])
 
 
+@pytest.mark.parametrize(
+    ("part", "by_label", "told"), [("train", True, 1), ("train", False, 0), ("all", True, 0)]
+)
+def test_a_target_split_by_its_labels_is_warned_of(
+    tiny_set, noisy_labels, two_domains, tmp_path, part, by_label, told
+):
+    info = json.loads((noisy_labels / "dataset.json").read_text())
+    (noisy_labels / "dataset.json").write_text(json.dumps({**info, "split_by_label": by_label}))
+    recipe = two_domains.replaced(adaptation__target_part=part, training__epochs=1)
+    run = train(recipe, tiny_set, tmp_path / "run", target=noisy_labels, options=CPU)
+    found = [text for text in run.card.training.warnings if "--no-stratify" in text]
+    assert len(found) == told
+
+
 def test_the_targets_draws_are_not_the_sources(tiny_set, two_domains):
     from toomre.datasets.unlabelled import UnlabelledImages
     from toomre.jobs.planning import Plan

@@ -65,6 +65,13 @@ def prepare(  # noqa: PLR0917 - typer hands them over by name
         float, typer.Option(help="Galaxies this close stay together [arcsec]; 0 = off.")
     ] = 150.0,
     seed: Annotated[int, typer.Option(help="Seed of the split.")] = 0,
+    stratify: Annotated[
+        bool,
+        typer.Option(
+            help="Give each part its share of each class; --no-stratify splits without a look at "
+            "the labels, as for a target to adapt to."
+        ),
+    ] = True,
     overwrite: Annotated[bool, typer.Option(help="Replace a finished data set.")] = False,
     strict: Annotated[bool, typer.Option(help="End with code 1 if any input is bad.")] = False,
 ) -> None:
@@ -102,7 +109,7 @@ def prepare(  # noqa: PLR0917 - typer hands them over by name
                 wanted=names(wanted),
                 unit=unit,
             ),
-            split=SplitOptions(parse_split(split), link_length, seed),
+            split=SplitOptions(parse_split(split), link_length, seed, stratify),
             overwrite=overwrite,
             progress=progress,
         )

@@ -37,6 +37,11 @@ _ONE_HEAP = (
     "The target's scores do not part into two heaps: the threshold is that of the source's "
     "validation part."
 )
+_CHOSEN_BY_LABEL = (
+    "The target's parts were drawn so that each has its share of both classes: its labels had a "
+    "say in which images were adapted to. Prepare it with --no-stratify, or set "
+    'adaptation.target_part = "all".'
+)
 
 
 def write_models(folder: Path, plan: Plan, fitted: Fitted) -> None:
@@ -103,6 +108,8 @@ def _write_target(
         card, p = _with_target_threshold(plan, target, Model(card, network))
     mergers = float(np.mean(p >= card.threshold))
     found = symptoms(fitted.history, fitted.best_epoch, mergers)
+    if target.part == "train" and target.info.split_by_label:
+        found = (*found, _CHOSEN_BY_LABEL)
     training = card.training.model_copy(update={"warnings": found})
     card.model_copy(update={"training": training}).write(folder / CARD_FILE)
 

@@ -243,6 +243,7 @@ def _command(
         "prepare",
         str(source.path),
         *told,
+        *([] if split.stratified else ["--no-stratify"]),
         *(["--overwrite"] if overwrite else []),
     ]
     return shlex.join(escape_name(word) for word in command)

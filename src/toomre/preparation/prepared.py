@@ -57,6 +57,9 @@ class PreparedInfo(BaseModel):
     protocol
         ``"grouped"``: split by galaxy; ``"paper"``: the published split, which has copies of
         the test images in training.
+    split_by_label
+        Whether the parts were drawn so that each has its share of this set's two classes; None
+        if the set was made before this was recorded.
     created
         UTC time, ISO 8601.
     """
@@ -78,6 +81,7 @@ class PreparedInfo(BaseModel):
     version: str
     seed: int
     protocol: Protocol = "grouped"
+    split_by_label: bool | None = None
     created: str
 
     @property

@@ -47,6 +47,10 @@ class SplitOptions:
         Images closer than this on the sky stay together [arcsec]; 0 = off.
     seed
         Seed of the draw.
+    stratified
+        Whether each part gets its share of each class. If not, labels are not looked at, as it
+        should be where the set is a target whose labels may choose nothing; images without a
+        label then have their part too.
 
     Examples
     --------
@@ -59,6 +63,7 @@ class SplitOptions:
     fractions: tuple[float, float, float] = _FRACTIONS
     link_length: float = LINK_LENGTH
     seed: int = 0
+    stratified: bool = True
 
     def __post_init__(self) -> None:
         _shares(self.fractions)

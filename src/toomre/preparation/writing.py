@@ -136,16 +136,18 @@ def write_prepared(
             version=toomre.__version__,
             seed=plan.split.seed,
             protocol=plan.protocol,
+            split_by_label=given is None and plan.split.stratified and _labelled(table),
             created=plan.created,
         )
         write_json(folder / FILES[3], info.model_dump(mode="json"))
 
 
 def draw_split(table: pd.DataFrame, options: SplitOptions) -> Split | None:
-    """Return the split of a catalogue, or None if it has neither labels nor votes.
+    """Return the split of a catalogue, or None if there is nothing to stratify it by.
 
     Rows whose flags make them bad go in no part, as do rows without a label. Where there are
-    vote fractions alone, those without them go in no part.
+    vote fractions alone, those without them go in no part. Where the options say that labels
+    are not to be looked at, only the flags decide.
 
     Examples
     --------
@@ -157,7 +159,9 @@ def draw_split(table: pd.DataFrame, options: SplitOptions) -> Split | None:
     """
     labels: pd.Series | None = table["label"]
     usable = (table["flags"] & BAD.value) == 0
-    if not table["label"].notna().any():
+    if not options.stratified:
+        labels = None
+    elif not _labelled(table):
         if not has_votes(table):
             return None
         labels, usable = None, usable & table[list(ANSWERS)].notna().all(axis=1)
@@ -170,6 +174,10 @@ def draw_split(table: pd.DataFrame, options: SplitOptions) -> Split | None:
         options.fractions,
         rng=np.random.default_rng(options.seed),
     )
+
+
+def _labelled(table: pd.DataFrame) -> bool:
+    return bool(table["label"].notna().any())
 
 
 def _kept(split: Split, table: pd.DataFrame) -> Split:
