@@ -54,6 +54,17 @@ class Normalisation:
             raise ArgumentError.expected("images", "bands that vary", f"standard deviations {std}")
         return cls(tuple(mean.tolist()), tuple(std.tolist()), stretch)
 
+    @classmethod
+    def unit(cls, bands: int, stretch: Literal["none", "asinh"] = "none") -> Normalisation:
+        """Bring pictures from 0 to 255 to the range from 0 to 1.
+
+        Examples
+        --------
+        >>> Normalisation.unit(1)
+        Normalisation(mean=(0.0,), std=(255.0,), stretch='none')
+        """
+        return cls((0.0,) * bands, (255.0,) * bands, stretch)
+
     def apply(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return normalised images of shape (..., band, y, x), as a new array."""
         scale = (1 / np.asarray(self.std)).astype(np.float32)[:, None, None]
