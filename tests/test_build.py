@@ -19,6 +19,7 @@ from toomre.build import (
 )
 from toomre.errors import ArgumentError
 from toomre.jobs.train import TrainOptions, train
+from toomre.networks.card import Architecture
 from toomre.recipe import Optimizer
 
 
@@ -171,3 +172,14 @@ def test_unknown_public_weights_are_refused(tiny_recipe):
     part = {"name": "deepmerge2", "options": {"pretrained": "imagenet"}}
     with pytest.raises(ArgumentError, match="one with ImageNet weights"):
         initial_network(tiny_recipe.replaced(backbone=part), bands=3)
+
+
+def test_a_reason_that_ends_in_a_full_stop_keeps_one(monkeypatch):
+    def refuse(bands, size):
+        raise ValueError("no such size.")
+
+    monkeypatch.setattr("toomre.build.find_backbone", lambda name: refuse)
+    plan = Architecture(backbone="any", head="linear")
+    with pytest.raises(ArgumentError) as caught:
+        build_network(plan, bands=3, size=64)
+    assert str(caught.value) == "The options of backbone 'any' do not fit: no such size."

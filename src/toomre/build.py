@@ -247,4 +247,5 @@ def _make(make: Callable[..., T], options: Mapping[str, Any], what: str) -> T:
     except (TypeError, ValueError, RuntimeError) as error:
         if isinstance(error, ToomreError):
             raise
-        raise ArgumentError(f"The options of {what} do not fit: {error}.") from error
+        text = str(error).rstrip(".")
+        raise ArgumentError(f"The options of {what} do not fit: {text}.") from error

@@ -9,6 +9,11 @@ from toomre.errors import MissingPackageError
 
 __all__ = ["import_package"]
 
+_TORCHVISION = (
+    "The installed torchvision is built for another torch: install the build that belongs to yours "
+    "(beside a CPU build of torch, torchvision's CPU build of the same release)"
+)
+
 
 def import_package(name: str, extra: str, use: str = "This", instead: str = "") -> Any:
     """Return the module of an optional package.
@@ -27,7 +32,7 @@ def import_package(name: str, extra: str, use: str = "This", instead: str = "") 
     Raises
     ------
     MissingPackageError
-        If it is not installed.
+        If it is not installed, or does not import: the message says what to do.
 
     Examples
     --------
@@ -38,9 +43,14 @@ def import_package(name: str, extra: str, use: str = "This", instead: str = "") 
     """
     try:
         return import_module(name)
-    except ImportError as error:
+    except (ImportError, RuntimeError) as error:  # RuntimeError: torchvision beside another torch
         package, other = name.partition(".")[0], f", or {instead}" if instead else ""
+        found, remedy = "is not installed", f"Use `pip install 'toomre[{extra}]'`"
+        if not isinstance(error, ModuleNotFoundError):
+            found = f"does not import here ({error})"
+            remedy = f"Use `pip install --upgrade 'toomre[{extra}]'`"
+        if "torchvision" in str(error) and isinstance(error, RuntimeError):
+            remedy = f"{_TORCHVISION}, and keep the torch that is there"
         raise MissingPackageError(
-            f"{use} needs the package {package}, which is not installed. "
-            f"Use `pip install 'toomre[{extra}]'`{other}."
+            f"{use} needs the package {package}, which {found}. {remedy}{other}."
         ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -23,7 +24,7 @@ def run(*words: str):
 @pytest.fixture
 def asked(monkeypatch):
     found = []
-    card = SimpleNamespace(model_id="tiny@1")
+    card = SimpleNamespace(model_id="tiny@1", pixels=None)
 
     def folder(run, out, **options):
         found.append(("folder", str(run), str(out), options))
@@ -41,9 +42,15 @@ def asked(monkeypatch):
 def test_a_run_becomes_a_folder(asked):
     done = run("run", "--out", "model", "--known-failure", "stars")
     assert done.exit_code == 0, done.output
-    options = {"crossvalidation": None, "known_failures": ["stars"]}
+    options = {"crossvalidation": None, "known_failures": ["stars"], "data": None}
     assert asked == [("folder", "run", "model", options)]
     assert "Wrote tiny@1 to model. Use it: toomre classify ... --model model" in done.stdout
+
+
+def test_a_card_without_the_trainings_pixels_says_how_to_get_them(asked):
+    done = run("run", "--out", "model", "--data", "set")
+    assert asked[0][3]["data"] == Path("set")
+    assert "give the set of the training (--data)" in done.stdout
 
 
 def test_a_run_may_be_called_onnx(asked):
@@ -63,4 +70,5 @@ def test_a_model_becomes_a_file(asked):
 def test_what_does_not_go_together_is_refused(asked):
     assert run("tflite", "sdss-jpeg", "--out", "a").exit_code == 2
     assert run("onnx", "sdss-jpeg", "--out", "a.onnx", "--known-failure", "stars").exit_code == 2
+    assert run("onnx", "sdss-jpeg", "--out", "a.onnx", "--data", "set").exit_code == 2
     assert not asked

@@ -10,7 +10,7 @@ from toomre.images.cutout import Cutout
 from toomre.images.flags import Flag, Status
 from toomre.images.loading import Facts
 from toomre.inference.checks import check_stated, fit_to_card, fits_card
-from toomre.networks.card import ModelCard
+from toomre.networks.card import Architecture, ModelCard, PixelCard
 
 BANDS = ("g", "r", "i")
 
@@ -137,3 +137,37 @@ def test_values_out_of_range_are_flagged_and_cut(card, pixels):
     spread = np.reshape(card.input.std, (3, 1, 1))
     mean = np.reshape(card.input.mean, (3, 1, 1))
     assert np.abs((found.pixels - mean) / spread).max() == pytest.approx(1e6, rel=1e-5)
+
+
+def of_imagenet(card: ModelCard, pixels: PixelCard | None) -> ModelCard:
+    """Return the card as that of a network whose input is scaled as ImageNet weights want it."""
+    constants = {"mean": (127.0,) * 3, "std": (128.0,) * 3}
+    changes = {
+        "architecture": Architecture(backbone="efficientnet_lite0", head="linear"),
+        "input": card.input.model_copy(update=constants),
+        "pixels": pixels,
+    }
+    return card.model_copy(update=changes)
+
+
+def test_the_range_is_that_of_the_training_images_not_of_public_weights(make_model, pixels):
+    """A faint picture: a mean of 2.1 and a scatter of 1.5, where the training had 10 and 2."""
+    old = ModelCard.read(make_model("picture", encoding="display") / "model.json")
+    shown = 2 + 1.5 * (pixels - pixels.mean()) / pixels.std()
+    picture = Cutout(np.clip(shown, 0, 255).astype(np.float32), BANDS, encoding="display")
+    known = PixelCard(mean=(10.0,) * 3, std=(2.0,) * 3)
+    assert fit_to_card(picture, of_imagenet(old, known)).flags == Flag(0)
+    # Of an old card nothing is known, so that nothing is said.
+    assert fit_to_card(picture, of_imagenet(old, None)).flags == Flag(0)
+    bright = Cutout(picture.pixels + np.float32(80), BANDS, encoding="display")
+    found = fit_to_card(bright, of_imagenet(old, known))
+    assert found.flags == Flag.RANGE
+    assert "the model was trained on 10 and 2" in found.reason
+
+
+def test_without_a_range_to_compare_with_pixels_are_cut_all_the_same(make_model, pixels):
+    old = ModelCard.read(make_model("picture", encoding="display") / "model.json")
+    found = fit_to_card(
+        Cutout(pixels * np.float32(1e36), BANDS, encoding="display"), of_imagenet(old, None)
+    )
+    assert np.abs(found.pixels).max() == pytest.approx(128e6, rel=1e-5)

@@ -8,7 +8,8 @@ import pytest
 from toomre.images.cutout import Cutout
 from toomre.images.flags import Flag, Status
 from toomre.inference.checks import fit_to_card
-from toomre.inference.familiarity import measure_novelty
+from toomre.inference.familiarity import known_pixels, measure_novelty
+from toomre.inference.store import shipped_models
 from toomre.networks.card import ModelCard
 
 SIDE = 32
@@ -79,3 +80,12 @@ def test_too_few_images_give_no_distribution(make_model, images):
     assert measure_novelty(images, np.arange(49), np.arange(49, 60), card.input) is None
     cutout = Cutout(images[0], bands=card.input.bands, pixel_scale=0.4)
     assert fit_to_card(cutout, card).flags == Flag(0)
+
+
+def test_every_shipped_model_says_what_its_training_images_were_like():
+    """SDSS pictures are dark: their means are far below the 127 that public weights expect."""
+    for folder in shipped_models().values():
+        known = known_pixels(ModelCard.read(folder / "model.json"))
+        assert known is not None, folder.name
+        assert all(5 < mean < 30 for mean in known.mean), folder.name
+        assert all(10 < std < 40 for std in known.std), folder.name

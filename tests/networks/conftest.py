@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import math
+import sys
+from types import ModuleType
 
 import pytest
 import torch
@@ -44,3 +47,33 @@ def filled():
 @pytest.fixture
 def wave_image():
     return picture
+
+
+# Kept, for an operator goes when its library does.
+_OPERATORS: list[torch.library.Library] = []
+
+
+def _import_torchvision() -> ModuleType:
+    """Import torchvision, also where its compiled part is for another torch than ours.
+
+    Its networks need none of that part; the import alone wants two of its operators to exist.
+    """
+    try:
+        return importlib.import_module("torchvision")
+    except RuntimeError:
+        for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
+            del sys.modules[name]
+        library = torch.library.Library("torchvision", "DEF")
+        for operator in ("nms", "qnms"):
+            library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        _OPERATORS.append(library)
+        return importlib.import_module("torchvision")
+
+
+@pytest.fixture(scope="session")
+def torchvision() -> ModuleType:
+    """The package torchvision, which is no part of toomre; without it the test is skipped."""
+    try:
+        return _import_torchvision()
+    except (ImportError, RuntimeError) as error:
+        pytest.skip(f"torchvision does not import: {error}")

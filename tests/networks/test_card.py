@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import json
+
 import pytest
+from pydantic import ValidationError
 
 from toomre.errors import CorruptFileError
 from toomre.images.grid import Grid
-from toomre.networks.card import Architecture, InputCard, ModelCard, TrainingCard
+from toomre.networks.card import Architecture, InputCard, ModelCard, PixelCard, TrainingCard
 
 
 def make_card(**changes):
@@ -50,3 +53,18 @@ def test_a_changed_card_is_refused(tmp_path):
     (tmp_path / "model.json").write_text(text)
     with pytest.raises(CorruptFileError, match="threshold"):
         ModelCard.read(tmp_path / "model.json")
+
+
+def test_an_old_card_has_no_pixels_and_a_new_one_one_pair_a_band(tmp_path):
+    make_card().write(tmp_path / "model.json")
+    card = json.loads((tmp_path / "model.json").read_text())
+    del card["pixels"]
+    (tmp_path / "model.json").write_text(json.dumps(card))
+    assert ModelCard.read(tmp_path / "model.json").pixels is None
+    three = PixelCard(mean=(1.0,) * 3, std=(0.0, 1.0, 2.0))
+    assert make_card(pixels=three).pixels == three
+    with pytest.raises(ValidationError, match="one mean and one std a band"):
+        make_card(pixels=PixelCard(mean=(1.0,), std=(1.0,)))
+    for std in ((1.0, 2.0), (-1.0,)):
+        with pytest.raises(ValidationError, match="one number a band, and std none below 0"):
+            PixelCard(mean=(1.0,), std=std)

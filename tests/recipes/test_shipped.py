@@ -146,6 +146,20 @@ def test_the_repaired_inception_learns_from_its_block_6d_on():
     assert recipe.transfer.frozen_batch_norm == "inference"
 
 
+@pytest.mark.parametrize("network", ["efficientnet-lite0", "inception-v3"])
+def test_the_unrepaired_transfer_differs_by_the_two_mistakes_alone(network):
+    """S004's code: pixels / 255 (D5.3), and BatchNorm in training mode in a frozen base."""
+    repaired = open_recipe(f"s004-{network}-transfer")
+    mistakes = {
+        "input__normalisation": "unit",
+        "transfer__frozen_batch_norm": "batch_statistics",
+    }
+    wrong = open_recipe(f"s004-{network}-transfer-unrepaired")
+    words = {"name": wrong.name, "summary": wrong.summary}
+    assert wrong == repaired.replaced(**mistakes, **words)
+    assert {stage.transfer.frozen_batch_norm for stage in wrong.stages()} == {"batch_statistics"}
+
+
 def test_fixed_rate_recipes_differ_in_little_else():
     for name in RECIPES:
         if name.endswith("-fixed-rate"):
@@ -228,7 +242,7 @@ def test_every_recipe_trains_for_one_epoch(name, domains, start, tmp_path):
     recipe = open_recipe(name)
     assert recipe.name == name
     size = 64 if name in BIG else 17
-    encoding = "display" if recipe.input.normalisation == "imagenet" else "linear"
+    encoding = "linear" if recipe.input.normalisation == "measured" else "display"
     source, target = domains(size if name in BIG else 19, encoding)
     looking = any(needs_target(term.name) for term in recipe.loss)
     looking |= recipe.calibration.threshold == "target_mixture"
@@ -238,7 +252,7 @@ def test_every_recipe_trains_for_one_epoch(name, domains, start, tmp_path):
         source,
         tmp_path / "run",
         target=None if alone else target,
-        start=None if recipe.transfer == Transfer() else start,
+        start=None if recipe.stage or recipe.transfer == Transfer() else start,
         options=TrainOptions(device="cpu"),
     )
     assert len(run.history) == len(recipe.stages())

@@ -55,7 +55,8 @@ def test_the_poster_has_three_numbers_a_row_and_ours_none():
     assert numbers("T10", "Inception-v3: transfer", "sdss").value[:3] == (0.25, 0.37, 0.20)
     for row in read_table("T10").row:
         known = [not math.isnan(value) for value in row.tests["sdss"].value]
-        assert known == [not row.name.startswith("EfficientNet")] * 3 + [False]
+        ours = row.name.startswith("EfficientNet") or "unrepaired" in row.name
+        assert known == [not ours] * 3 + [False]
     good = {"from scratch": (0.96,) * 3, "transfer": (0.97,) * 3}
     for kind, wanted in good.items():
         for network in ("VGG-16", "DenseNet-121"):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from toomre.datasets.window import centre_window
 from toomre.errors import ArgumentError
 
-__all__ = ["Normalisation"]
+__all__ = ["Normalisation", "moments"]
 
 _BLOCK = 256
 
@@ -49,23 +49,21 @@ class Normalisation:
         ArgumentError
             If a band is constant over all these images.
         """
-        window = centre_window(images.shape[-1], size)
-        count = 0
-        total = np.zeros(images.shape[1])
-        squares = np.zeros(images.shape[1])
-        # Shifted by the first image's mean, so that the squares do not cancel.
-        origin = images[rows[0], :, window, window].mean(axis=(1, 2), dtype=np.float64)
-        for start in range(0, len(rows), _BLOCK):
-            block = images[rows[start : start + _BLOCK], :, window, window].astype(np.float64)
-            block -= origin[:, None, None]
-            count += block.shape[0] * block.shape[2] * block.shape[3]
-            total += block.sum(axis=(0, 2, 3))
-            squares += np.square(block).sum(axis=(0, 2, 3))
-        mean = total / count
-        std = np.sqrt(np.maximum(squares / count - mean**2, 0))
+        mean, std = moments(images, rows, size)
         if not (std > 0).all():
             raise ArgumentError.expected("images", "bands that vary", f"standard deviations {std}")
-        return cls(tuple((mean + origin).tolist()), tuple(std.tolist()), stretch)
+        return cls(tuple(mean.tolist()), tuple(std.tolist()), stretch)
+
+    @classmethod
+    def unit(cls, bands: int, stretch: Literal["none", "asinh"] = "none") -> Normalisation:
+        """Bring pictures from 0 to 255 to the range from 0 to 1.
+
+        Examples
+        --------
+        >>> Normalisation.unit(1)
+        Normalisation(mean=(0.0,), std=(255.0,), stretch='none')
+        """
+        return cls((0.0,) * bands, (255.0,) * bands, stretch)
 
     def apply(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return normalised images of shape (..., band, y, x), as a new array."""
@@ -73,3 +71,39 @@ class Normalisation:
         shift = np.asarray(self.mean, dtype=np.float32)[:, None, None]
         scaled = (images - shift) * scale
         return np.arcsinh(scaled, out=scaled) if self.stretch == "asinh" else scaled
+
+
+def moments(
+    images: NDArray[np.float32], rows: NDArray[np.intp], size: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean and standard deviation of each band over some rows of (image, band, y, x).
+
+    Parameters
+    ----------
+    images
+        Stored images, such as a memory map; read in blocks.
+    rows
+        Which of them.
+    size
+        Side of the central square that counts [pixels].
+
+    Examples
+    --------
+    >>> mean, std = moments(np.ones((2, 1, 4, 4), np.float32), np.array([0, 1]), size=2)
+    >>> mean.tolist(), std.tolist()
+    ([1.0], [0.0])
+    """
+    window = centre_window(images.shape[-1], size)
+    count = 0
+    total = np.zeros(images.shape[1])
+    squares = np.zeros(images.shape[1])
+    # Shifted by the first image's mean, so that the squares do not cancel.
+    origin = images[rows[0], :, window, window].mean(axis=(1, 2), dtype=np.float64)
+    for start in range(0, len(rows), _BLOCK):
+        block = images[rows[start : start + _BLOCK], :, window, window].astype(np.float64)
+        block -= origin[:, None, None]
+        count += block.shape[0] * block.shape[2] * block.shape[3]
+        total += block.sum(axis=(0, 2, 3))
+        squares += np.square(block).sum(axis=(0, 2, 3))
+    mean = total / count
+    return mean + origin, np.sqrt(np.maximum(squares / count - mean**2, 0))

@@ -13,7 +13,7 @@ from toomre.images.inspection import range_flag
 from toomre.images.loading import Facts
 from toomre.images.resample import SCALE_FLAGGED
 from toomre.images.statistics import image_statistics
-from toomre.inference.familiarity import novelty_of
+from toomre.inference.familiarity import known_pixels, novelty_of
 from toomre.networks.card import InputCard, ModelCard
 from toomre.preparation.prepared import PreparedInfo
 
@@ -112,7 +112,8 @@ def fit_to_card(cutout: Cutout, card: ModelCard, *, allow_domain: bool = False) 
     Cutout
         Bad where the bands have no names (BANDS; three channels of a picture are red, green
         and blue, and need none) or the encoding is another (DTYPE). Warned where the values
-        are far from those of the training (RANGE), the image is of another kind (OOD) or the
+        are far from those of the training (RANGE; not looked for where the card does not say what
+        those were), the image is of another kind (OOD) or the
         encoding was let through (STRETCH).
     """
     if cutout.pixels is None:
@@ -132,7 +133,7 @@ def fit_to_card(cutout: Cutout, card: ModelCard, *, allow_domain: bool = False) 
         if not allow_domain:
             return cutout.flagged(Flag.DTYPE, f"{note} (--allow-domain lets them through)")
         cutout = cutout.flagged(Flag.STRETCH, note)
-    return _like_training(_within_range(cutout, wanted), card)
+    return _like_training(_within_range(cutout, card), card)
 
 
 def fits_card(
@@ -178,9 +179,11 @@ _SAID = {"linear": "flux (linear)", "display": "a picture's (display, 0 to 255)"
 _DOMAIN_HINT = "Scores of other images mean little; to get them all the same: --allow-domain."
 
 
-def _within_range(cutout: Cutout, wanted: InputCard) -> Cutout:
-    cutout = range_flag(cutout, wanted.mean, wanted.std)
-    if cutout.pixels is None or not cutout.flags & Flag.RANGE:
+def _within_range(cutout: Cutout, card: ModelCard) -> Cutout:
+    known, wanted = known_pixels(card), card.input
+    if known is not None:
+        cutout = range_flag(cutout, known.mean, known.std)
+    if cutout.pixels is None or (known is not None and not cutout.flags & Flag.RANGE):
         return cutout
     mean = np.asarray(wanted.mean)[:, None, None]
     reach = _LARGEST * np.asarray(wanted.std)[:, None, None]

@@ -76,7 +76,7 @@ def ensemble_card(cards: Sequence[ModelCard]) -> ModelCard:
     """Return a card for several models as one: the first one's, but for what they share.
 
     The name says how many there are, the threshold is the mean of theirs, and the hash is that
-    of their hashes. What tells strange images (`novelty`) is the first one's.
+    of their hashes. What tells strange images (`novelty`, `pixels`) is the first one's.
 
     Raises
     ------

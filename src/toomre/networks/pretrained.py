@@ -51,8 +51,8 @@ def find_imagenet(name: str) -> Path:
         )
     if not sha256_file(path).startswith(weights.sha256):
         raise CorruptFileError(
-            f"{path} is not the public file: its SHA-256 does not start with {weights.sha256}. "
-            "Delete it and fetch it again."
+            f"{path} is not the public file: its SHA-256 {_judged(weights.sha256)}. "
+            f"Delete it and run `{how_to_get(name)}`."
         )
     return path
 
@@ -95,6 +95,10 @@ def load_imagenet(backbone: nn.Module, name: str) -> None:
         tensors[weights.first] = spread_bands(tensors[weights.first], bands)
     _check(own, tensors, path)
     backbone.load_state_dict(own | tensors)
+
+
+def _judged(sha256: str) -> str:
+    return f"is not {sha256}" if len(sha256) == 64 else f"does not start with {sha256}"
 
 
 def _in_package(weights: ImageNetWeights) -> Path | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -17,7 +20,8 @@ TIMM = "timm:"
 class TimmBackbone(nn.Module):
     """A network of timm without its classifier; its own pooling gives the features.
 
-    The weights are those that torch's random state gives.
+    A network that is made for one size of images, such as a vision transformer, is made for
+    `size`. The weights are those that torch's random state gives.
 
     Parameters
     ----------
@@ -29,9 +33,9 @@ class TimmBackbone(nn.Module):
     Raises
     ------
     MissingPackageError
-        If timm is not installed.
+        If timm is not installed, or does not go with the installed torch.
     ArgumentError
-        If timm knows no such network.
+        If timm knows no such network, or the network does not take images of this size.
     """
 
     def __init__(self, bands: int, size: int, network: str) -> None:
@@ -40,8 +44,14 @@ class TimmBackbone(nn.Module):
         timm = import_package("timm", "timm", use, instead)
         if not timm.is_model(network):
             raise ArgumentError.expected("backbone.name", "a network that timm knows", network)
-        self.network = timm.create_model(network, in_chans=bands, num_classes=0)
-        self.num_features = _num_features(self.network, (1, bands, size, size))
+        try:
+            self.network = _made(timm, network, bands, size)
+            self.num_features = _num_features(self.network, (1, bands, size, size))
+        except (AssertionError, RuntimeError, ValueError) as error:  # timm's ways to refuse a size
+            text = str(error).rstrip(".")
+            allowed = "a size that the network takes"
+            hint = f"Of {TIMM + network!r} timm says: {text}."
+            raise ArgumentError.expected("input.size", allowed, size, hint) from error
         layers = self.network.modules()
         self._cam_layer = [layer for layer in layers if isinstance(layer, nn.Conv2d)][-1:]
 
@@ -56,11 +66,20 @@ class TimmBackbone(nn.Module):
         return features
 
 
+def _made(timm: Any, network: str, bands: int, size: int) -> nn.Module:
+    """Return the network, made for the size where it wants to know that."""
+    make = partial(timm.create_model, network, in_chans=bands, num_classes=0)
+    try:
+        made: nn.Module = make(img_size=size)
+    except TypeError as error:
+        if "img_size" not in str(error):
+            raise
+        made = make()  # most convolutional networks take any size
+    return made
+
+
 def _num_features(network: nn.Module, shape: tuple[int, int, int, int]) -> int:
     with torch.no_grad():
-        try:
-            features = network.eval()(torch.zeros(shape))
-        except AssertionError as error:  # timm's way to refuse a size
-            raise ArgumentError(f"The network does not take such images: {error}.") from error
+        features = network.eval()(torch.zeros(shape))
     network.train()
     return int(features.shape[1])

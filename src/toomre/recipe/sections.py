@@ -25,13 +25,14 @@ __all__ = [
 class Input(Section):
     """What the network sees: the central `size` pixels of each prepared image.
 
-    `normalisation`: by the training part's mean and standard deviation (``measured``), or by
-    those that the backbone's public weights expect of display images (``imagenet``). `stretch`:
-    what follows, nothing or asinh, which tames the bright nuclei of flux images.
+    `normalisation`: by the training part's mean and standard deviation (``measured``); or, of
+    display images alone, by those that the backbone's public weights expect (``imagenet``) or
+    from 0 to 1, each pixel / 255 (``unit``). `stretch`: what follows, nothing or asinh, which
+    tames the bright nuclei of flux images.
     """
 
     size: int = Field(default=75, ge=8)
-    normalisation: Literal["measured", "imagenet"] = "measured"
+    normalisation: Literal["measured", "imagenet", "unit"] = "measured"
     stretch: Literal["none", "asinh"] = "none"
 
 
