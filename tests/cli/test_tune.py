@@ -26,9 +26,10 @@ def test_it_hands_over_the_options(monkeypatch, tmp_path, tiny_recipe):
     app.command()(tune)
     words = [str(tmp_path / "tiny.toml"), "--data", "a", "--out", "b", "--trials", "9"]
     options = ["--objective", "target_snd", "--epochs", "3", "--no-prune", "--space", "c"]
+    options += ["--start", "d"]
     found = CliRunner().invoke(app, [*words, *options])
     assert found.exit_code == 0, found.output
     assert given["recipe"] == tiny_recipe.replaced(training__epochs=3)
     assert given["plan"] == job.TuneOptions(9, "target_snd", False)
-    assert (str(given["space"]), given["target"]) == ("c", None)
+    assert (str(given["space"]), given["target"], given["start"]) == ("c", None, "d")
     assert "2 trials, 1 to the end; the best target_snd is 0.5000" in found.stdout

@@ -8,10 +8,12 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 
 import toomre
 from toomre.errors import ArgumentError, MissingPackageError, OutputExistsError, TrainingError
+from toomre.inference.store import open_model
 from toomre.jobs import tune as job
 from toomre.jobs.run import Run
 from toomre.recipe import Recipe
@@ -43,7 +45,7 @@ def trained(monkeypatch):
     """Trainings that take no time; the list of (recipe, epochs that were done)."""
     done = []
 
-    def train(recipe, data, out, *, target, options, progress, listeners):
+    def train(recipe, data, out, *, target, start, options, progress, listeners):
         assert options.resume
         run = FakeRun(recipe, out)
         record = [recipe, 0]
@@ -188,3 +190,26 @@ def test_a_real_search(tiny_set, tiny_recipe, tmp_path):
         assert run.history["valid_loss"].min() == pytest.approx(value)
     best = found.trials.loc[found.trials["value"].idxmin(), "run"]
     assert Run.open(tmp_path / "out" / "trials" / best).recipe == found.best
+
+
+def test_every_trial_starts_from_the_given_model(tiny_set, tiny_recipe, tmp_path):
+    on_cpu = toomre.TrainOptions(device="cpu")
+    first, other = (
+        toomre.train(
+            tiny_recipe.replaced(training__epochs=1, seed=seed),
+            tiny_set,
+            tmp_path / f"start-{seed}",
+            options=on_cpu,
+        )
+        for seed in (1, 2)
+    )
+    recipe = tiny_recipe.replaced(training__epochs=1, transfer__freeze=["backbone.*"])
+    plan = toomre.TuneOptions(trials=1)
+    options = {"plan": plan, "device": "cpu"}
+    found = toomre.tune(recipe, tiny_set, tmp_path / "out", start=first.folder, **options)
+    before = open_model(first.folder).network.state_dict()
+    after = open_model(tmp_path / "out" / "trials" / found.trials["run"][0]).network.state_dict()
+    for name, tensor in before.items():
+        assert torch.equal(tensor, after[name]) == name.startswith("backbone."), name
+    with pytest.raises(OutputExistsError, match="another start"):
+        toomre.tune(recipe, tiny_set, tmp_path / "out", start=other.folder, **options)

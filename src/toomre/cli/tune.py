@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from toomre.cli.options import Device
+from toomre.cli.options import Device, Start
 
 __all__ = ["tune"]
 
@@ -20,6 +20,7 @@ def tune(
     target: Annotated[
         Path | None, typer.Option(help="Prepared data set to adapt to; no label is read.")
     ] = None,
+    start: Start = None,
     trials: Annotated[int, typer.Option(min=1, help="Trainings in all.")] = 20,
     objective: Annotated[
         str,
@@ -51,6 +52,7 @@ def tune(
             data,
             out,
             target=target,
+            start=start,
             space=space,
             plan=TuneOptions(trials, objective, prune),
             device=device,

@@ -13,6 +13,7 @@ import pandas as pd
 
 from toomre.errors import ArgumentError, TrainingError
 from toomre.evaluation.plots import save_figure
+from toomre.jobs.domains import start_sha256
 from toomre.jobs.provenance import check_identity, environment
 from toomre.jobs.search_space import SearchSpace, changed, default_space, read_space
 from toomre.jobs.train import TrainOptions, train
@@ -81,6 +82,7 @@ class _Search:
     recipe: Recipe
     prepared: PreparedSet
     target: PreparedSet | None
+    start: Path | str | None
     space: SearchSpace
     objective: Objective
     folder: Path
@@ -93,6 +95,7 @@ def tune(
     out: Path | str,
     *,
     target: PreparedSet | Path | str | None = None,
+    start: Path | str | None = None,
     space: Path | str | None = None,
     plan: TuneOptions = TuneOptions(),
     device: str = "auto",
@@ -105,7 +108,7 @@ def tune(
 
     Parameters
     ----------
-    recipe, data, target, device
+    recipe, data, target, start, device
         As for `train`.
     out
         Folder of the search; an unfinished or shorter search of the same things is gone on with.
@@ -135,7 +138,9 @@ def tune(
     folder = Path(out).resolve()
     options = TrainOptions(device=device, resume=True)
     opened = None if target is None else PreparedSet.of(target)
-    search = _Search(recipe, PreparedSet.of(data), opened, wanted, objective, folder, options)
+    search = _Search(
+        recipe, PreparedSet.of(data), opened, start, wanted, objective, folder, options
+    )
     folder.mkdir(parents=True, exist_ok=True)
     with output_lock(folder):
         _claim(search, plan)
@@ -155,6 +160,7 @@ def _claim(search: _Search, plan: TuneOptions) -> None:
         "recipe_sha256": search.recipe.sha256,
         "dataset_sha256": search.prepared.info.sha256,
         "target_images_sha256": None if search.target is None else search.target.info.images_sha256,
+        "start_sha256": start_sha256(search.start),
         "space_sha256": search.space.sha256,
         "objective": plan.objective,
     }
@@ -240,6 +246,7 @@ def _value(
             search.prepared,
             run_folder,
             target=search.target,
+            start=search.start,
             options=search.options,
             progress=progress,
             listeners=[listen],
