@@ -213,3 +213,30 @@ def test_every_trial_starts_from_the_given_model(tiny_set, tiny_recipe, tmp_path
         assert torch.equal(tensor, after[name]) == name.startswith("backbone."), name
     with pytest.raises(OutputExistsError, match="another start"):
         toomre.tune(recipe, tiny_set, tmp_path / "out", start=other.folder, **options)
+
+
+def test_the_trials_of_a_recipe_with_stages_differ(tiny_set, tiny_recipe, tmp_path):
+    last = {"metric": "last"}
+    stages = [
+        {"name": "head", "epochs": 1, "freeze": ["backbone.*"], "optimizer": {"name": "sgd"}},
+        {"name": "whole", "epochs": 1, "optimizer": {"name": "adam"}, "selection": last},
+    ]
+    recipe = tiny_recipe.replaced(stage=stages, selection=last)
+    plan = toomre.TuneOptions(trials=2)
+    found = toomre.tune(recipe, tiny_set, tmp_path / "out", plan=plan, device="cpu")
+    runs = [Run.open(tmp_path / "out" / "trials" / name) for name in found.trials["run"]]
+    assert len({run.card.weights_sha256 for run in runs}) == 2
+    for run in runs:
+        assert [stage.selection.metric for stage in run.recipe.stages()] == ["loss", "loss"]
+    column = "stage.head.optimizer.learning_rate"
+    assert list(found.trials[column]) == [
+        run.recipe.stage[0].optimizer.learning_rate for run in runs
+    ]
+
+
+def test_a_place_that_every_stage_overrides_makes_nothing(tiny_set, tiny_recipe, tmp_path, space):
+    stage = {"name": "whole", "epochs": 1, "optimizer": {"name": "adam"}}
+    recipe = tiny_recipe.replaced(stage=[stage])
+    with pytest.raises(ArgumentError, match=r"take stage\.whole\.optimizer\.learning_rate"):
+        toomre.tune(recipe, tiny_set, tmp_path / "out", space=space)
+    assert not (tmp_path / "out").exists()

@@ -15,7 +15,8 @@ from toomre.errors import ArgumentError, TrainingError
 from toomre.evaluation.plots import save_figure
 from toomre.jobs.domains import start_sha256
 from toomre.jobs.provenance import check_identity, environment
-from toomre.jobs.search_space import SearchSpace, changed, default_space, read_space
+from toomre.jobs.search_places import changed, in_effect
+from toomre.jobs.search_space import SearchSpace, default_space, read_space
 from toomre.jobs.train import TrainOptions, train
 from toomre.output import output_lock
 from toomre.packages import import_package
@@ -132,9 +133,10 @@ def tune(
     recipe = open_recipe(recipe)
     objective = find_objective(plan.objective)
     if plan.objective in DIRECTIONS:
-        recipe = recipe.replaced(selection__metric=plan.objective)
+        places = [f"{place}.metric" for place in in_effect(recipe, "selection")]
+        recipe = changed(recipe, dict.fromkeys(places, plan.objective))
     wanted = default_space(recipe) if space is None else read_space(space)
-    changed(recipe, wanted.middle())  # refuse a space that does not fit before anything is made
+    wanted.check(recipe)
     folder = Path(out).resolve()
     options = TrainOptions(device=device, resume=True)
     opened = None if target is None else PreparedSet.of(target)
