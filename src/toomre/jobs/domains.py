@@ -51,10 +51,12 @@ def check_options(recipe: Recipe, target: object | None, start: object | None) -
     ArgumentError
         Naming the entry of the recipe.
     """
-    if target is None and recipe.selection.metric.startswith("target_"):
+    looking = [metric for metric in recipe.metrics if metric.startswith("target_")]
+    if target is None and looking:
         raise ArgumentError(
-            f"The recipe chooses an epoch by {recipe.selection.metric}, which needs images of a "
-            "target domain. Give them (--target), or choose by another `selection.metric`."
+            f"The recipe, or a stage of it, goes by {looking[0]}, which needs images of a target "
+            "domain. Give them (--target), or take another `selection.metric` (and "
+            "`schedule.plateau.metric`)."
         )
     if target is None and recipe.calibration.threshold == "target_mixture":
         raise ArgumentError(
