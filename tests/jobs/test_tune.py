@@ -240,3 +240,62 @@ def test_a_place_that_every_stage_overrides_makes_nothing(tiny_set, tiny_recipe,
     with pytest.raises(ArgumentError, match=r"take stage\.whole\.optimizer\.learning_rate"):
         toomre.tune(recipe, tiny_set, tmp_path / "out", space=space)
     assert not (tmp_path / "out").exists()
+
+
+BACKBONES = "backbone.name = ['deepmerge2', 'deepmerge3']"
+
+
+@pytest.mark.parametrize(
+    ("changes", "given", "words"),
+    [
+        ({}, {"objective": "adversarial"}, "need the loss 'adversarial'"),
+        ({}, {"objective": "target_snd"}, "--target"),
+        ({}, {"objective": "rmse"}, "'rmse'"),
+        ({"transfer__freeze": ["backbone.*"]}, {}, "--start"),
+        ({}, {"start": "no-such-model"}, "no-such-model"),
+        ({}, {"space": BACKBONES}, "deepmerge3"),
+        ({}, {"space": "optimizer.weight_decay = [0.1, -1.0]"}, r"got -1\.0"),
+        ({}, {"device": "tpu"}, "device"),
+        ({"loss": [{"name": "cross_entropy"}, {"name": "mmd"}]}, {}, "'mmd'"),
+    ],
+)
+def test_what_does_not_fit_is_said_before_anything_is_made(
+    tiny_set, tiny_recipe, tmp_path, trained, changes, given, words
+):
+    out = tmp_path / "out"
+    options = dict(given)
+    plan = toomre.TuneOptions(trials=1, objective=options.pop("objective", "loss"))
+    if "space" in options:
+        (tmp_path / "space.toml").write_text(options["space"])
+        options["space"] = tmp_path / "space.toml"
+    with pytest.raises(ArgumentError, match=words):
+        toomre.tune(tiny_recipe.replaced(**changes), tiny_set, out, plan=plan, **options)
+    assert not out.exists()
+    assert not trained
+    toomre.tune(tiny_recipe, tiny_set, out, plan=toomre.TuneOptions(trials=1))
+
+
+def test_where_larger_is_better_the_largest_is_the_best(
+    monkeypatch, tiny_set, tiny_recipe, tmp_path
+):
+    def train(recipe, data, out, *, listeners, **others):
+        run = FakeRun(recipe, out)
+        run.history["valid_roc_auc"] = 0.9 - 0.1 * np.log10(recipe.optimizer.learning_rate + 1)
+        for row in run.history.to_dict("records"):
+            for listener in listeners:
+                listener(row)
+        return run
+
+    monkeypatch.setattr(job, "train", train)
+    (tmp_path / "space.toml").write_text("optimizer.learning_rate = { low = 0.1, high = 0.9 }")
+    plan = toomre.TuneOptions(trials=12, objective="roc_auc", prune=False)
+    space = tmp_path / "space.toml"
+    found = toomre.tune(tiny_recipe, tiny_set, tmp_path / "out", space=space, plan=plan)
+    rates = found.trials["optimizer.learning_rate"]
+    wanted = 0.9 - 0.1 * np.log10(rates + 1)
+    np.testing.assert_allclose(found.trials["value"], wanted)
+    assert found.larger_is_better
+    assert found.value == pytest.approx(wanted.max())
+    assert found.best.optimizer.learning_rate == rates.min()
+    # The search itself went the right way, too.
+    assert rates[6:].mean() < rates[:6].mean()

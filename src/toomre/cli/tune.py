@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -59,7 +60,12 @@ def tune(
             progress=bar,
         )
     whole = done.trials["value"].notna().sum()
+    better = "larger" if done.larger_is_better else "smaller"
+    given = {"data": data, "target": target, "start": start, "out": done.folder / "best"}
+    words = [word for name, value in given.items() if value for word in (f"--{name}", str(value))]
+    words += [] if device == "auto" else ["--device", device]
     console().print(
         f"{len(done.trials)} trials, {whole} to the end; the best {objective} is "
-        f"{done.value:.4f} (smaller is better).\nNext: toomre train {done.folder / 'best.toml'}"
+        f"{done.value:.4f} ({better} is better).\n"
+        f"Next: {shlex.join(['toomre', 'train', str(done.folder / 'best.toml'), *words])}"
     )

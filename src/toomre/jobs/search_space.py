@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -66,6 +67,27 @@ class SearchSpace:
             place: entry.low if isinstance(entry, Range) else entry[0]
             for place, entry in self.entries.items()
         }
+
+    def to_build(self) -> list[dict[str, Value]]:
+        """Return values to build before a search: the middle, and each other name in its place.
+
+        Numbers are checked by the recipe; whether there is something of a name shows when it is
+        built.
+
+        Examples
+        --------
+        >>> SearchSpace({"head.name": ("a", "b"), "optimizer.learning_rate": (1.0, 2.0)}).to_build()
+        [{'head.name': 'a', 'optimizer.learning_rate': 1.0},
+         {'head.name': 'b', 'optimizer.learning_rate': 1.0}]
+        """
+        middle = self.middle()
+        others = [
+            {**middle, place: value}
+            for place, entry in self.entries.items()
+            for value in (() if isinstance(entry, Range) else entry[1:])
+            if isinstance(value, str)
+        ]
+        return [middle, *others]
 
     def check(self, recipe: Recipe) -> None:
         """Refuse a space that does not fit a recipe.
@@ -171,7 +193,17 @@ def _entry(place: str, value: object) -> tuple[Value, ...] | Range:
         return tuple(value)
     if isinstance(value, dict) and {"low", "high"} <= value.keys() <= {"low", "high", "log"}:
         found = Range(**value)
-        if found.low < found.high and (found.low > 0 or not found.log):
+        if _is_range(found):
             return found
-    allowed = "a list of choices, or { low = ..., high = ..., log = false } with low < high"
+    allowed = (
+        "a list of choices, or { low = ..., high = ..., log = false } with numbers low < high "
+        "(low > 0 where log = true)"
+    )
     raise ArgumentError.expected(place, allowed, value)
+
+
+def _is_range(given: Range) -> bool:
+    numbers = all(type(each) in {int, float} for each in (given.low, given.high))
+    if not numbers or type(given.log) is not bool or not math.isfinite(given.high):
+        return False
+    return given.low < given.high and (given.low > 0 or not given.log)
