@@ -23,7 +23,7 @@ def test_it_hands_over_the_options(monkeypatch, tmp_path):
     monkeypatch.setattr(job, "lr_scan", fake)
     app = typer.Typer()
     app.command()(lr_scan)
-    words = ["deepmerge2-mmd", "--data", "a", "--target", "b", "--out", "c"]
+    words = ["deepmerge2-mmd", "--data", "a", "--target", "b", "--start", "d", "--out", "c"]
     found = CliRunner().invoke(app, [*words, "--high", "1", "--log", "--epochs", "3"])
     assert found.exit_code == 0, found.output
     assert given.pop("progress")
@@ -33,8 +33,9 @@ def test_it_hands_over_the_options(monkeypatch, tmp_path):
         "b",
         "c",
     ]
-    ramp = Ramp(1e-6, 1.0, log=True)
-    assert given == {"ramp": ramp, "epochs": 3, "device": "auto", "overwrite": False}
+    ramp = Ramp(1e-6, 1.0, log=True, epochs=3)
+    assert given.pop("start") == "d"
+    assert given == {"ramp": ramp, "device": "auto", "overwrite": False}
     assert "7 steps; the loss is lowest at a learning rate of 0.02." in found.stdout
     assert "cycles from 0.002 to 0.02" in found.stdout
     assert "still falling" in found.stdout

@@ -32,6 +32,7 @@ def target(tiny_target):
     ("changes", "words"),
     [
         ({"selection__metric": "target_snd"}, "target_snd, which needs images of a target"),
+        ({"schedule": {"name": "plateau", "plateau": {"metric": "target_dev"}}}, "target_dev"),
         ({"calibration__threshold": "target_mixture"}, "target_mixture.*--target"),
         ({"adaptation__batch_norm": "shared"}, r"\[adaptation\].*--target"),
         ({"transfer__freeze": ["backbone.*"]}, r"\[transfer\].*--start"),
@@ -41,6 +42,14 @@ def test_a_recipe_that_asks_for_what_is_not_given(tiny_recipe, changes, words):
     with pytest.raises(ArgumentError, match=words):
         check_options(tiny_recipe.replaced(**changes), None, None)
     check_options(tiny_recipe.replaced(**changes), "a target", "a start")
+
+
+def test_a_score_that_no_stage_goes_by_needs_no_target(tiny_recipe):
+    own = {"name": "a", "epochs": 1, "selection": {"metric": "loss"}}
+    recipe = tiny_recipe.replaced(selection__metric="target_snd", stage=[own])
+    check_options(recipe, None, None)
+    with pytest.raises(ArgumentError, match="target_snd"):
+        check_options(recipe.replaced(stage=[own, {"name": "b", "epochs": 1}]), None, None)
 
 
 def test_what_is_frozen_may_be_public_weights_or_an_earlier_stages(tiny_recipe):

@@ -9,6 +9,7 @@ import torch
 from sklearn.utils.class_weight import compute_class_weight
 
 from toomre.build import initial_network
+from toomre.datasets.unlabelled import UnlabelledImages
 from toomre.errors import ArgumentError
 from toomre.inference.store import open_model
 from toomre.jobs.planning import Plan
@@ -184,6 +185,41 @@ def test_stages_with_a_target(tiny_set, tiny_target, two_domains, tmp_path):
     run = train(recipe, tiny_set, tmp_path / "run", target=tiny_target, options=ON_CPU)
     assert run.history["stage"].tolist() == [1, 1, 2, 2, 2]
     assert {"mmd", "valid_target_entropy"} <= set(run.history)
+
+
+def judged_by(metric) -> list[dict]:
+    """Two stages, the second of which alone goes by a metric."""
+    return [HEAD, {**WHOLE, "selection": {"metric": metric}}]
+
+
+def test_a_later_stage_may_go_by_a_label_free_score(tiny_set, tiny_target, two_domains, tmp_path):
+    recipe = two_domains.replaced(stage=judged_by("target_snd"))
+    run = train(recipe, tiny_set, tmp_path / "run", target=tiny_target, options=ON_CPU)
+    second = run.history[run.history["stage"] == 2].set_index("epoch")
+    assert run.card.training.epoch == second["valid_target_snd"].idxmax()
+
+
+def test_a_plateau_of_a_later_stage_may_go_by_a_label_free_score(
+    tiny_set, tiny_target, two_domains
+):
+    schedule = {"name": "plateau", "plateau": {"metric": "target_dev", "patience": 1}}
+    recipe = two_domains.replaced(stage=[HEAD, {**WHOLE, "schedule": schedule}])
+    prepared = PreparedSet.open(tiny_set)
+    target = UnlabelledImages.of(PreparedSet.open(tiny_target), "train", seed=1)
+    plan = Plan.make(recipe, prepared, prepared.own_split(), CPU, target=target)
+    plan.experiment.network.eval()
+    with torch.inference_mode():
+        assert "target_dev" in plan.experiment.validate(plan.experiment.network)
+
+
+@pytest.mark.parametrize("metric", ["target_snd", "rmse"])
+def test_a_metric_that_a_later_stage_cannot_have_shows_before_the_first(
+    tiny_set, staged, tmp_path, metric
+):
+    recipe = staged.replaced(stage=judged_by(metric))
+    with pytest.raises(ArgumentError, match=metric):
+        train(recipe, tiny_set, tmp_path / "run", options=ON_CPU)
+    assert not (tmp_path / "run").exists()
 
 
 def test_class_weights_come_from_the_training_labels_alone(tiny_set, tiny_recipe, tmp_path):

@@ -8,10 +8,12 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 
 import toomre
 from toomre.errors import ArgumentError, MissingPackageError, OutputExistsError, TrainingError
+from toomre.inference.store import open_model
 from toomre.jobs import tune as job
 from toomre.jobs.run import Run
 from toomre.recipe import Recipe
@@ -43,7 +45,7 @@ def trained(monkeypatch):
     """Trainings that take no time; the list of (recipe, epochs that were done)."""
     done = []
 
-    def train(recipe, data, out, *, target, options, progress, listeners):
+    def train(recipe, data, out, *, target, start, options, progress, listeners):
         assert options.resume
         run = FakeRun(recipe, out)
         record = [recipe, 0]
@@ -188,3 +190,112 @@ def test_a_real_search(tiny_set, tiny_recipe, tmp_path):
         assert run.history["valid_loss"].min() == pytest.approx(value)
     best = found.trials.loc[found.trials["value"].idxmin(), "run"]
     assert Run.open(tmp_path / "out" / "trials" / best).recipe == found.best
+
+
+def test_every_trial_starts_from_the_given_model(tiny_set, tiny_recipe, tmp_path):
+    on_cpu = toomre.TrainOptions(device="cpu")
+    first, other = (
+        toomre.train(
+            tiny_recipe.replaced(training__epochs=1, seed=seed),
+            tiny_set,
+            tmp_path / f"start-{seed}",
+            options=on_cpu,
+        )
+        for seed in (1, 2)
+    )
+    recipe = tiny_recipe.replaced(training__epochs=1, transfer__freeze=["backbone.*"])
+    plan = toomre.TuneOptions(trials=1)
+    options = {"plan": plan, "device": "cpu"}
+    found = toomre.tune(recipe, tiny_set, tmp_path / "out", start=first.folder, **options)
+    before = open_model(first.folder).network.state_dict()
+    after = open_model(tmp_path / "out" / "trials" / found.trials["run"][0]).network.state_dict()
+    for name, tensor in before.items():
+        assert torch.equal(tensor, after[name]) == name.startswith("backbone."), name
+    with pytest.raises(OutputExistsError, match="another start"):
+        toomre.tune(recipe, tiny_set, tmp_path / "out", start=other.folder, **options)
+
+
+def test_the_trials_of_a_recipe_with_stages_differ(tiny_set, tiny_recipe, tmp_path):
+    last = {"metric": "last"}
+    stages = [
+        {"name": "head", "epochs": 1, "freeze": ["backbone.*"], "optimizer": {"name": "sgd"}},
+        {"name": "whole", "epochs": 1, "optimizer": {"name": "adam"}, "selection": last},
+    ]
+    recipe = tiny_recipe.replaced(stage=stages, selection=last)
+    plan = toomre.TuneOptions(trials=2)
+    found = toomre.tune(recipe, tiny_set, tmp_path / "out", plan=plan, device="cpu")
+    runs = [Run.open(tmp_path / "out" / "trials" / name) for name in found.trials["run"]]
+    assert len({run.card.weights_sha256 for run in runs}) == 2
+    for run in runs:
+        assert [stage.selection.metric for stage in run.recipe.stages()] == ["loss", "loss"]
+    column = "stage.head.optimizer.learning_rate"
+    assert list(found.trials[column]) == [
+        run.recipe.stage[0].optimizer.learning_rate for run in runs
+    ]
+
+
+def test_a_place_that_every_stage_overrides_makes_nothing(tiny_set, tiny_recipe, tmp_path, space):
+    stage = {"name": "whole", "epochs": 1, "optimizer": {"name": "adam"}}
+    recipe = tiny_recipe.replaced(stage=[stage])
+    with pytest.raises(ArgumentError, match=r"take stage\.whole\.optimizer\.learning_rate"):
+        toomre.tune(recipe, tiny_set, tmp_path / "out", space=space)
+    assert not (tmp_path / "out").exists()
+
+
+BACKBONES = "backbone.name = ['deepmerge2', 'deepmerge3']"
+
+
+@pytest.mark.parametrize(
+    ("changes", "given", "words"),
+    [
+        ({}, {"objective": "adversarial"}, "need the loss 'adversarial'"),
+        ({}, {"objective": "target_snd"}, "--target"),
+        ({}, {"objective": "rmse"}, "'rmse'"),
+        ({"transfer__freeze": ["backbone.*"]}, {}, "--start"),
+        ({}, {"start": "no-such-model"}, "no-such-model"),
+        ({}, {"space": BACKBONES}, "deepmerge3"),
+        ({}, {"space": "optimizer.weight_decay = [0.1, -1.0]"}, r"got -1\.0"),
+        ({}, {"device": "tpu"}, "device"),
+        ({"loss": [{"name": "cross_entropy"}, {"name": "mmd"}]}, {}, "'mmd'"),
+    ],
+)
+def test_what_does_not_fit_is_said_before_anything_is_made(
+    tiny_set, tiny_recipe, tmp_path, trained, changes, given, words
+):
+    out = tmp_path / "out"
+    options = dict(given)
+    plan = toomre.TuneOptions(trials=1, objective=options.pop("objective", "loss"))
+    if "space" in options:
+        (tmp_path / "space.toml").write_text(options["space"])
+        options["space"] = tmp_path / "space.toml"
+    with pytest.raises(ArgumentError, match=words):
+        toomre.tune(tiny_recipe.replaced(**changes), tiny_set, out, plan=plan, **options)
+    assert not out.exists()
+    assert not trained
+    toomre.tune(tiny_recipe, tiny_set, out, plan=toomre.TuneOptions(trials=1))
+
+
+def test_where_larger_is_better_the_largest_is_the_best(
+    monkeypatch, tiny_set, tiny_recipe, tmp_path
+):
+    def train(recipe, data, out, *, listeners, **others):
+        run = FakeRun(recipe, out)
+        run.history["valid_roc_auc"] = 0.9 - 0.1 * np.log10(recipe.optimizer.learning_rate + 1)
+        for row in run.history.to_dict("records"):
+            for listener in listeners:
+                listener(row)
+        return run
+
+    monkeypatch.setattr(job, "train", train)
+    (tmp_path / "space.toml").write_text("optimizer.learning_rate = { low = 0.1, high = 0.9 }")
+    plan = toomre.TuneOptions(trials=12, objective="roc_auc", prune=False)
+    space = tmp_path / "space.toml"
+    found = toomre.tune(tiny_recipe, tiny_set, tmp_path / "out", space=space, plan=plan)
+    rates = found.trials["optimizer.learning_rate"]
+    wanted = 0.9 - 0.1 * np.log10(rates + 1)
+    np.testing.assert_allclose(found.trials["value"], wanted)
+    assert found.larger_is_better
+    assert found.value == pytest.approx(wanted.max())
+    assert found.best.optimizer.learning_rate == rates.min()
+    # The search itself went the right way, too.
+    assert rates[6:].mean() < rates[:6].mean()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from toomre.errors import ArgumentError
-from toomre.training.objectives import adversarial, find_objective
+from toomre.training.objectives import OBJECTIVES, adversarial, find_objective
 from toomre.training.selection import DIRECTIONS
 
 ROW = {
@@ -22,10 +22,27 @@ def test_the_published_objectives():
 
 
 @pytest.mark.parametrize("name", DIRECTIONS)
-def test_every_metric_is_small_where_it_is_good(name):
+def test_every_metric_keeps_its_sign_and_says_which_way_is_good(name):
     objective = find_objective(name)
+    assert objective.larger_is_better == (DIRECTIONS[name] > 0)
     good, bad = {1: (0.9, 0.1), -1: (0.1, 0.9)}[DIRECTIONS[name]]
-    assert objective({f"valid_{name}": good}) < objective({f"valid_{name}": bad})
+    found = [objective({f"valid_{name}": value}) for value in (good, bad)]
+    assert found == [good, bad]
+    assert (found[0] > found[1]) == objective.larger_is_better
+
+
+def test_smaller_is_better_of_what_is_no_metric():
+    assert not any(objective.larger_is_better for objective in OBJECTIVES.values())
+
+
+def test_an_objective_needs_its_loss():
+    find_objective("adversarial").check(["cross_entropy", "adversarial"])
+    for name in ("total_loss", *DIRECTIONS):
+        find_objective(name).check(["cross_entropy"])
+    with pytest.raises(
+        ArgumentError, match="needs? the loss 'adversarial'.*'cross_entropy', 'mmd'"
+    ):
+        find_objective("adversarial").check(["cross_entropy", "mmd"])
 
 
 def test_what_a_recipe_does_not_give_is_named():

@@ -64,6 +64,17 @@ def test_the_best_trial_is_marked_in_every_panel(rng):
     figure.draw_without_rendering()
 
 
+def test_the_best_trial_may_be_the_largest():
+    table = pd.DataFrame(
+        {"trial": range(4), "value": [0.5, 0.9, np.nan, 0.7], "seed": [4, 5, 6, 7]}
+    )
+    figure = trials_figure(table, ["seed"], "target_snd", larger_is_better=True)
+    first, seeds = figure.axes
+    np.testing.assert_allclose(first.lines[0].get_ydata(), [0.5, 0.9, 0.9, 0.9])
+    for axes, x in ((first, 1), (seeds, 5)):
+        np.testing.assert_allclose(axes.collections[1].get_offsets(), [[x, 0.9]])
+
+
 def test_gradients_of_every_layer_from_image_to_answer():
     table = pd.DataFrame(
         {"layer": ["conv1.weight", "head.weight"], "mean": [1e-3, 0.0], "largest": [1e-2, 0.0]}

@@ -26,6 +26,7 @@ def test_scikit_learn_agrees():
     validate = Validation([images[:50], images[50:]], labels, torch.device("cpu"))
     found = validate(Sum())
     p = torch.sigmoid(images.sum((1, 2, 3))).double().numpy()
+    assert tuple(found) == Validation.names
     assert found["loss"] == pytest.approx(log_loss(labels, p), rel=1e-5)
     assert found["accuracy"] == accuracy_score(labels, p >= 0.5)
     assert found["roc_auc"] == pytest.approx(roc_auc_score(labels, p), rel=1e-12)

@@ -22,6 +22,7 @@ def test_scikit_learn_agrees():
     validate = VoteValidation([images[:20], images[20:]], truth, torch.device("cpu"))
     found = validate(Halves())
     predicted = images.flatten(1).numpy() / 2
+    assert tuple(found) == VoteValidation.names
     assert found["loss"] == pytest.approx(mean_squared_error(truth, predicted), rel=1e-6)
     assert found["rmse"] == pytest.approx(found["loss"] ** 0.5)
     assert found["accuracy"] == accuracy_score(truth.argmax(1), predicted.argmax(1))

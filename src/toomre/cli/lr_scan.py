@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from toomre.cli.options import Device
+from toomre.cli.options import Device, Start
 
 __all__ = ["lr_scan"]
 
@@ -20,6 +20,7 @@ def lr_scan(
     target: Annotated[
         Path | None, typer.Option(help="Prepared data set to adapt to; no label is read.")
     ] = None,
+    start: Start = None,
     low: Annotated[float, typer.Option(help="Learning rate at the first step.")] = 1e-6,
     high: Annotated[float, typer.Option(help="Learning rate at the last step.")] = 0.1,
     log: Annotated[bool, typer.Option("--log", help="Rise in equal factors.")] = False,
@@ -43,8 +44,8 @@ def lr_scan(
             data,
             out,
             target=target,
-            ramp=Ramp(low, high, log),
-            epochs=epochs,
+            start=start,
+            ramp=Ramp(low, high, log, epochs),
             device=device,
             overwrite=overwrite,
             progress=bar,

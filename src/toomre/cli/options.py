@@ -18,6 +18,7 @@ __all__ = [
     "PixelScale",
     "RaColumn",
     "Runtime",
+    "Start",
     "names",
     "whole_numbers",
 ]
@@ -36,6 +37,9 @@ FileColumn = Annotated[str | None, typer.Option(help="... of files below INPUT."
 RaColumn = Annotated[str | None, typer.Option(help="... of right ascension.")]
 DecColumn = Annotated[str | None, typer.Option(help="... of declination.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+Start = Annotated[
+    str | None, typer.Option(help="Run, model folder or shipped model to start from.")
+]
 Runtime = Annotated[
     Literal["torch", "onnx", "openvino"],
     typer.Option(help="What runs the network; onnx and openvino on the CPU alone."),

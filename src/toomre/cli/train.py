@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toomre.cli.options import Device
+from toomre.cli.options import Device, Start
 
 if TYPE_CHECKING:
     from toomre.jobs.run import Run
@@ -25,9 +25,7 @@ def train(
         Path | None,
         typer.Option(help="Prepared data set of another domain; its labels are not looked at."),
     ] = None,
-    start: Annotated[
-        str | None, typer.Option(help="Run, model folder or shipped model to start from.")
-    ] = None,
+    start: Start = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the newest checkpoint, if any.")
     ] = False,

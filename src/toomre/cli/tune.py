@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from toomre.cli.options import Device
+from toomre.cli.options import Device, Start
 
 __all__ = ["tune"]
 
@@ -20,6 +21,7 @@ def tune(
     target: Annotated[
         Path | None, typer.Option(help="Prepared data set to adapt to; no label is read.")
     ] = None,
+    start: Start = None,
     trials: Annotated[int, typer.Option(min=1, help="Trainings in all.")] = 20,
     objective: Annotated[
         str,
@@ -51,13 +53,19 @@ def tune(
             data,
             out,
             target=target,
+            start=start,
             space=space,
             plan=TuneOptions(trials, objective, prune),
             device=device,
             progress=bar,
         )
     whole = done.trials["value"].notna().sum()
+    better = "larger" if done.larger_is_better else "smaller"
+    given = {"data": data, "target": target, "start": start, "out": done.folder / "best"}
+    words = [word for name, value in given.items() if value for word in (f"--{name}", str(value))]
+    words += [] if device == "auto" else ["--device", device]
     console().print(
         f"{len(done.trials)} trials, {whole} to the end; the best {objective} is "
-        f"{done.value:.4f} (smaller is better).\nNext: toomre train {done.folder / 'best.toml'}"
+        f"{done.value:.4f} ({better} is better).\n"
+        f"Next: {shlex.join(['toomre', 'train', str(done.folder / 'best.toml'), *words])}"
     )

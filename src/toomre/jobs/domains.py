@@ -12,7 +12,7 @@ from toomre.datasets.unlabelled import UnlabelledImages
 from toomre.errors import ArgumentError
 from toomre.images.resample import SCALE_FLAGGED
 from toomre.inference.scoring import StoredImages
-from toomre.inference.store import CARD_FILE, model_folder
+from toomre.inference.store import CARD_FILE, model_folder, open_model
 from toomre.networks.card import ModelCard
 from toomre.networks.imagenet import imagenet_input
 from toomre.preparation.prepared import PreparedInfo, PreparedSet
@@ -24,6 +24,7 @@ __all__ = [
     "check_start",
     "check_target",
     "normalisations",
+    "start_sha256",
     "target_images",
 ]
 
@@ -37,6 +38,11 @@ def target_images(
     return UnlabelledImages.of(PreparedSet.of(target), recipe.adaptation.target_part, recipe.seed)
 
 
+def start_sha256(start: Path | str | None) -> str | None:
+    """Return the SHA-256 of the weights that a training starts from, if it starts from any."""
+    return None if start is None else open_model(start).card.weights_sha256
+
+
 def check_options(recipe: Recipe, target: object | None, start: object | None) -> None:
     """Refuse a recipe that speaks of a target or of a start that is not given.
 
@@ -45,10 +51,12 @@ def check_options(recipe: Recipe, target: object | None, start: object | None) -
     ArgumentError
         Naming the entry of the recipe.
     """
-    if target is None and recipe.selection.metric.startswith("target_"):
+    looking = [metric for metric in recipe.metrics if metric.startswith("target_")]
+    if target is None and looking:
         raise ArgumentError(
-            f"The recipe chooses an epoch by {recipe.selection.metric}, which needs images of a "
-            "target domain. Give them (--target), or choose by another `selection.metric`."
+            f"The recipe, or a stage of it, goes by {looking[0]}, which needs images of a target "
+            "domain. Give them (--target), or take another `selection.metric` (and "
+            "`schedule.plateau.metric`)."
         )
     if target is None and recipe.calibration.threshold == "target_mixture":
         raise ArgumentError(

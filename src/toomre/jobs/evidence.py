@@ -24,6 +24,7 @@ from toomre.jobs.run import Run
 from toomre.output import output_lock
 from toomre.preparation.prepared import PreparedSet
 from toomre.storage import read_json, write_json
+from toomre.training.lr_scan import Ramp
 
 __all__ = ["STEPS", "Evidence", "gather_evidence"]
 
@@ -264,7 +265,7 @@ def _scan(evidence: Evidence, progress: Progress) -> None:
             evidence.data,
             place,
             target=evidence.target,
-            epochs=evidence.epochs,
+            ramp=Ramp(epochs=evidence.epochs),
             device=evidence.device,
             progress=progress,
         )

@@ -13,7 +13,7 @@ import pandas as pd
 from toomre.build import choose_device
 from toomre.errors import TrainingError
 from toomre.evaluation.plots import save_figure
-from toomre.jobs.domains import target_images
+from toomre.jobs.domains import start_sha256, target_images
 from toomre.jobs.planning import Plan
 from toomre.jobs.provenance import environment
 from toomre.output import output_folder
@@ -67,8 +67,8 @@ def lr_scan(
     out: Path | str,
     *,
     target: PreparedSet | Path | str | None = None,
+    start: Path | str | None = None,
     ramp: Ramp = Ramp(),
-    epochs: int = 5,
     device: str = "auto",
     overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -77,18 +77,17 @@ def lr_scan(
 
     It ends early where the loss diverges. The defaults are those of DeepMerge II: 5 epochs from
     1e-6 to 0.1 in equal steps. The recipe's schedule and number of epochs are set aside; the
-    network, the losses, the optimiser and the batches are its own. Only training images are seen.
+    network, the losses, the optimiser and the batches are its own. Of a recipe with stages the
+    first is scanned: what it freezes rests. Only training images are seen.
 
     Parameters
     ----------
-    recipe, data, target, device, progress
+    recipe, data, target, start, device, progress
         As for `train`.
     out
         The folder to make.
     ramp
-        The rates.
-    epochs
-        Passes through the training part.
+        The rates, and over how many epochs they rise.
     overwrite
         Replace an earlier scan.
 
@@ -100,12 +99,13 @@ def lr_scan(
         If there are fewer than 10 steps until the loss diverges.
     """
     recipe = open_recipe(recipe)
-    plan = recipe.replaced(training__epochs=epochs, schedule=Schedule().model_dump(mode="json"))
+    plan = _without_schedule(recipe, ramp.epochs)
     prepared = PreparedSet.of(data)
     split = prepared.own_split()
     with output_folder(Path(out), _FILES, overwrite=overwrite) as folder:
         images = target_images(target, plan)
-        made = Plan.make(plan, prepared, split, choose_device(device), target=images)
+        place = choose_device(device)
+        made = Plan.make(plan, prepared, split, place, target=images, start=start)
         flow = GradientFlow(made.experiment.network, made.experiment.source.steps)
         table = scan_table(*_scan(made.experiment, ramp, folder, flow, progress))
         found = suggest(table)
@@ -114,10 +114,20 @@ def lr_scan(
         save_figure(lr_scan_figure(table, found), folder / "lr_scan.png")
         flow.table().to_csv(folder / "gradient_flow.csv", index=False)
         save_figure(gradient_flow_figure(flow.table()), folder / "gradient_flow.png")
-        record = {"suggestion": asdict(found), "ramp": asdict(ramp), "epochs": epochs}
+        record = {"suggestion": asdict(found), "ramp": asdict(ramp), "epochs": ramp.epochs}
         hashes = {"recipe_sha256": recipe.sha256, "dataset_sha256": prepared.info.sha256}
-        write_json(folder / "lr_scan.json", {**environment(), **record, **hashes})
+        begun = {"start_sha256": start_sha256(start)}
+        write_json(folder / "lr_scan.json", {**environment(), **record, **hashes, **begun})
     return LrScan(table, found, Path(out).resolve())
+
+
+def _without_schedule(recipe: Recipe, epochs: int) -> Recipe:
+    """Return a recipe of so many epochs at one rate, in each of its stages too."""
+    plan = recipe.replaced(training__epochs=epochs, schedule=Schedule().model_dump(mode="json"))
+    own = {"schedule": None, "epochs": epochs}
+    return plan.model_copy(
+        update={"stage": tuple(stage.model_copy(update=own) for stage in plan.stage)}
+    )
 
 
 class _DivergedError(Exception):

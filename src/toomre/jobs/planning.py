@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -130,6 +131,7 @@ class Plan:
         )
         validation = EvaluationBatches(prepared.images, rows["valid"], views["source"])
         judge: Any = VoteValidation if answers else Validation
+        _check_metrics(recipe, judge.names)
         validate = judge(validation, labels["valid"], device)
         losses, weights = with_class_weights(recipe.loss, labels["train"])
         weighted = recipe.model_copy(update={"loss": losses})
@@ -155,6 +157,14 @@ class Plan:
             class_weights=weights,
             experiment=experiment,
         )
+
+
+def _check_metrics(recipe: Recipe, names: Collection[str]) -> None:
+    """Refuse a metric that the validation of the source, which gives `names`, has not."""
+    for metric in recipe.metrics:
+        if metric not in names and metric not in TARGET_SCORES:
+            allowed = f"one of {', '.join(names)}, for the head {recipe.head.name!r}"
+            raise ArgumentError.expected("selection.metric", allowed, metric)
 
 
 def _experiment(
@@ -231,11 +241,8 @@ def _source_only(recipe: Recipe, experiment: Experiment) -> Experiment:
 
 
 def _scores(recipe: Recipe) -> list[str]:
-    """Return the label-free scores of each epoch: the cheap ones and those that choose."""
-    wanted = [recipe.selection.metric]
-    if recipe.schedule.name == "plateau":
-        wanted.append(recipe.schedule.plateau.metric)
-    chosen = [name for name in wanted if name in TARGET_SCORES]
+    """Return the label-free scores of each epoch: the cheap ones and those that any stage uses."""
+    chosen = [name for name in recipe.metrics if name in TARGET_SCORES]
     if recipe.adaptation.batch_norm == "re_estimated" and not chosen:
         return []  # each look at the target would measure its statistics anew
     return list(dict.fromkeys([*_CHEAP, *chosen]))

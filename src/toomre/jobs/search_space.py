@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,12 +10,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from toomre.errors import ArgumentError, MissingFileError
+from toomre.jobs.search_places import Value, changed, check_places, in_effect
 from toomre.recipe import Recipe
 from toomre.storage import sha256_bytes
 
-__all__ = ["Range", "SearchSpace", "Trial", "changed", "default_space", "read_space"]
-
-Value = bool | int | float | str
+__all__ = ["Range", "SearchSpace", "Trial", "default_space", "read_space"]
 
 # The losses whose weight is the published code's `trade_off`: those that align the domains.
 _ALIGNMENTS = ("mmd", "adversarial", "coral", "contrastive_discrepancy", "sinkhorn")
@@ -49,7 +49,8 @@ class Range:
 class SearchSpace:
     """Place in a recipe, with dots -> the values to choose from, or their range.
 
-    Of the list of losses one names the loss: ``loss.mmd.weight``.
+    Of the list of losses one names the loss, ``loss.mmd.weight``, and of the list of stages the
+    stage, ``stage.head.optimizer.learning_rate``.
 
     Examples
     --------
@@ -67,6 +68,41 @@ class SearchSpace:
             for place, entry in self.entries.items()
         }
 
+    def to_build(self) -> list[dict[str, Value]]:
+        """Return values to build before a search: the middle, and each other name in its place.
+
+        Numbers are checked by the recipe; whether there is something of a name shows when it is
+        built.
+
+        Examples
+        --------
+        >>> SearchSpace({"head.name": ("a", "b"), "optimizer.learning_rate": (1.0, 2.0)}).to_build()
+        [{'head.name': 'a', 'optimizer.learning_rate': 1.0},
+         {'head.name': 'b', 'optimizer.learning_rate': 1.0}]
+        """
+        middle = self.middle()
+        others = [
+            {**middle, place: value}
+            for place, entry in self.entries.items()
+            for value in (() if isinstance(entry, Range) else entry[1:])
+            if isinstance(value, str)
+        ]
+        return [middle, *others]
+
+    def check(self, recipe: Recipe) -> None:
+        """Refuse a space that does not fit a recipe.
+
+        Raises
+        ------
+        ArgumentError
+            If the recipe has no such place, goes by it in no stage, or a value is not allowed.
+        """
+        check_places(recipe, self.entries)
+        middle = self.middle()
+        for place, entry in self.entries.items():
+            for value in (entry.low, entry.high) if isinstance(entry, Range) else entry:
+                changed(recipe, {**middle, place: value})
+
     def suggest(self, trial: Trial) -> dict[str, Value]:
         """Return the values that a trial of the search takes."""
         return {place: _suggest(trial, place, entry) for place, entry in self.entries.items()}
@@ -81,7 +117,7 @@ def default_space(recipe: Recipe) -> SearchSpace:
     """Return the space that the published DeepMerge II code searched, where the recipe has it.
 
     Learning rate, weight decay, the weight of the losses that align the domains, and the length
-    of a cycle.
+    of a cycle; rate, decay and cycle also of each stage that has its own.
 
     Examples
     --------
@@ -96,15 +132,16 @@ def default_space(recipe: Recipe) -> SearchSpace:
     ['optimizer.learning_rate', 'optimizer.weight_decay', 'loss.mmd.weight',
      'schedule.cycle_length']
     """
-    entries: dict[str, tuple[Value, ...] | Range] = {
-        "optimizer.learning_rate": (1e-4, 5e-4, 1e-3, 5e-3, 1e-2, 0.1),
-        "optimizer.weight_decay": (1e-5, 1e-4, 1e-3, 0.01, 0.05, 0.1),
-    }
+    entries: dict[str, tuple[Value, ...] | Range] = {}
+    for place in in_effect(recipe, "optimizer"):
+        entries[f"{place}.learning_rate"] = (1e-4, 5e-4, 1e-3, 5e-3, 1e-2, 0.1)
+        entries[f"{place}.weight_decay"] = (1e-5, 1e-4, 1e-3, 0.01, 0.05, 0.1)
     for term in recipe.loss:
         if term.name in _ALIGNMENTS:
             entries[f"loss.{term.name}.weight"] = (0.01, 0.05, 0.1, 0.5, 1.0)
-    if recipe.schedule.name == "triangle":
-        entries["schedule.cycle_length"] = (2.0, 4.0, 5.0, 8.0, 10.0)
+    for place, schedule in in_effect(recipe, "schedule").items():
+        if schedule.name == "triangle":
+            entries[f"{place}.cycle_length"] = (2.0, 4.0, 5.0, 8.0, 10.0)
     return SearchSpace(entries)
 
 
@@ -128,41 +165,6 @@ def read_space(path: Path | str) -> SearchSpace:
     if not entries:
         raise ArgumentError(f"{path} is empty: a search space needs at least one entry.")
     return SearchSpace(entries)
-
-
-def changed(recipe: Recipe, values: Mapping[str, Value]) -> Recipe:
-    """Return a recipe with other values at some places.
-
-    Raises
-    ------
-    ArgumentError
-        If the recipe has no such place, or the value is not allowed there.
-
-    Examples
-    --------
-    >>> recipe = Recipe.parse('''
-    ... name = "a"
-    ... backbone.name = "deepmerge2"
-    ... head.name = "deepmerge2"
-    ... loss = [{ name = "cross_entropy" }]
-    ... ''')
-    >>> changed(recipe, {"loss.cross_entropy.weight": 0.5}).loss[0].weight
-    0.5
-    """
-    content = recipe.model_dump(mode="json")
-    # A list of losses has a name for each, by which one is found.
-    losses = {term["name"]: term for term in content["loss"]}
-    for place, value in values.items():
-        *sections, last = place.split(".")
-        table: Any = {**content, "loss": losses}
-        for section in sections:
-            table = table.get(section) if isinstance(table, dict) else None
-        if not isinstance(table, dict) or not sections:
-            raise ArgumentError.expected(
-                "the search space", "of places in the recipe, such as optimizer.weight_decay", place
-            )
-        table[last] = value
-    return recipe.replaced(**content)
 
 
 def _suggest(trial: Trial, place: str, entry: tuple[Value, ...] | Range) -> Value:
@@ -191,7 +193,17 @@ def _entry(place: str, value: object) -> tuple[Value, ...] | Range:
         return tuple(value)
     if isinstance(value, dict) and {"low", "high"} <= value.keys() <= {"low", "high", "log"}:
         found = Range(**value)
-        if found.low < found.high and (found.low > 0 or not found.log):
+        if _is_range(found):
             return found
-    allowed = "a list of choices, or { low = ..., high = ..., log = false } with low < high"
+    allowed = (
+        "a list of choices, or { low = ..., high = ..., log = false } with numbers low < high "
+        "(low > 0 where log = true)"
+    )
     raise ArgumentError.expected(place, allowed, value)
+
+
+def _is_range(given: Range) -> bool:
+    numbers = all(type(each) in {int, float} for each in (given.low, given.high))
+    if not numbers or type(given.log) is not bool or not math.isfinite(given.high):
+        return False
+    return given.low < given.high and (given.low > 0 or not given.log)

@@ -15,8 +15,8 @@ from toomre.build import choose_device
 from toomre.datasets.unlabelled import UnlabelledImages
 from toomre.engines.process import torch_threads
 from toomre.errors import OutputExistsError
-from toomre.inference.store import CARD_FILE, open_model
-from toomre.jobs.domains import target_images
+from toomre.inference.store import CARD_FILE
+from toomre.jobs.domains import start_sha256, target_images
 from toomre.jobs.model_files import write_models
 from toomre.jobs.planning import Plan
 from toomre.jobs.provenance import check_identity, environment
@@ -161,7 +161,7 @@ def _identity(
         "split_sha256": split.sha256,
         "target_images_sha256": None if target is None else target.info.images_sha256,
         "target_rows_sha256": None if target is None else target.rows_sha256,
-        "start_sha256": None if start is None else open_model(start).card.weights_sha256,
+        "start_sha256": start_sha256(start),
     }
 
 

@@ -11,27 +11,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from toomre.errors import ArgumentError, TrainingError
+from toomre.errors import TrainingError
 from toomre.evaluation.plots import save_figure
-from toomre.jobs.provenance import check_identity, environment
-from toomre.jobs.search_space import SearchSpace, changed, default_space, read_space
+from toomre.jobs.search_places import changed
 from toomre.jobs.train import TrainOptions, train
+from toomre.jobs.tune_search import Search
 from toomre.output import output_lock
 from toomre.packages import import_package
 from toomre.preparation.prepared import PreparedSet
 from toomre.recipe import Recipe
-from toomre.recipes.shipped import open_recipe
-from toomre.storage import atomic_path, write_json
-from toomre.training.objectives import Objective, find_objective
+from toomre.storage import atomic_path
+from toomre.training.objectives import Objective
 from toomre.training.plots import trials_figure
-from toomre.training.selection import DIRECTIONS
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
 
 __all__ = ["TuneOptions", "Tuned", "tune"]
-
-_RECORD = "tune.json"
 
 
 @dataclass(frozen=True)
@@ -61,11 +57,13 @@ class Tuned:
     Attributes
     ----------
     trials
-        A row a trial: its number, state, objective (smaller is better), values and run folder.
+        A row a trial: its number, state, objective (`value`), values and run folder.
     best
         The recipe of the best trial.
     value
-        Its objective.
+        Its objective, such as a loss or a ROC-AUC, with its own sign.
+    larger_is_better
+        Whether a larger value is better.
     folder
         Where ``best.toml``, ``trials.csv``, ``trials.png`` and the runs are.
     """
@@ -73,18 +71,8 @@ class Tuned:
     trials: pd.DataFrame
     best: Recipe
     value: float
+    larger_is_better: bool
     folder: Path
-
-
-@dataclass(frozen=True, eq=False)
-class _Search:
-    recipe: Recipe
-    prepared: PreparedSet
-    target: PreparedSet | None
-    space: SearchSpace
-    objective: Objective
-    folder: Path
-    options: TrainOptions
 
 
 def tune(
@@ -93,6 +81,7 @@ def tune(
     out: Path | str,
     *,
     target: PreparedSet | Path | str | None = None,
+    start: Path | str | None = None,
     space: Path | str | None = None,
     plan: TuneOptions = TuneOptions(),
     device: str = "auto",
@@ -105,7 +94,7 @@ def tune(
 
     Parameters
     ----------
-    recipe, data, target, device
+    recipe, data, target, start, device
         As for `train`.
     out
         Folder of the search; an unfinished or shorter search of the same things is gone on with.
@@ -120,28 +109,25 @@ def tune(
     ------
     MissingPackageError
         If Optuna is not installed.
+    ArgumentError
+        If the objective, the space, the start or the domains do not fit the recipe; nothing is
+        made then.
     OutputExistsError
         If the folder holds another search.
     TrainingError
         If no trial came to its end.
     """
     _optuna()
-    recipe = open_recipe(recipe)
-    objective = find_objective(plan.objective)
-    if plan.objective in DIRECTIONS:
-        recipe = recipe.replaced(selection__metric=plan.objective)
-    wanted = default_space(recipe) if space is None else read_space(space)
-    changed(recipe, wanted.middle())  # refuse a space that does not fit before anything is made
+    search = Search.make(
+        recipe, data, plan.objective, target=target, start=start, space=space, device=device
+    )
     folder = Path(out).resolve()
-    options = TrainOptions(device=device, resume=True)
-    opened = None if target is None else PreparedSet.of(target)
-    search = _Search(recipe, PreparedSet.of(data), opened, wanted, objective, folder, options)
     folder.mkdir(parents=True, exist_ok=True)
     with output_lock(folder):
-        _claim(search, plan)
-        study = _study(folder, plan)
-        _train_all(search, study, plan, progress or (lambda done, total: None))
-        return _finish(search, study, plan)
+        search.claim(folder)
+        study = _study(folder, search.objective, plan.prune)
+        _train_all(search, folder, study, plan, progress or (lambda done, total: None))
+        return _finish(search, folder, study)
 
 
 def _optuna() -> Any:
@@ -150,25 +136,7 @@ def _optuna() -> Any:
     return optuna
 
 
-def _claim(search: _Search, plan: TuneOptions) -> None:
-    identity = {
-        "recipe_sha256": search.recipe.sha256,
-        "dataset_sha256": search.prepared.info.sha256,
-        "target_images_sha256": None if search.target is None else search.target.info.images_sha256,
-        "space_sha256": search.space.sha256,
-        "objective": plan.objective,
-    }
-    path = search.folder / _RECORD
-    if path.exists():
-        check_identity(path, identity)
-        return
-    if any(not name.name.startswith(".") for name in search.folder.iterdir()):
-        raise ArgumentError(f"{search.folder} is not empty, and it is no search. Give another.")
-    write_json(path, {**environment(), **identity})
-    search.recipe.write(search.folder / "recipe.toml")
-
-
-def _study(folder: Path, plan: TuneOptions) -> Study:
+def _study(folder: Path, objective: Objective, prune: bool) -> Study:
     """Open the study; what was running when a call was killed is put in line again."""
     optuna = _optuna()
     from sqlalchemy.engine import URL
@@ -178,8 +146,8 @@ def _study(folder: Path, plan: TuneOptions) -> Study:
         storage=url.render_as_string(),
         study_name="toomre",
         load_if_exists=True,
-        direction="minimize",
-        pruner=optuna.pruners.MedianPruner() if plan.prune else optuna.pruners.NopPruner(),
+        direction="maximize" if objective.larger_is_better else "minimize",
+        pruner=optuna.pruners.MedianPruner() if prune else optuna.pruners.NopPruner(),
     )
     state = optuna.trial.TrialState
     for old in study.get_trials(states=(state.RUNNING,)):
@@ -189,7 +157,8 @@ def _study(folder: Path, plan: TuneOptions) -> Study:
 
 
 def _train_all(
-    search: _Search,
+    search: Search,
+    folder: Path,
     study: Study,
     plan: TuneOptions,
     report: Callable[[int, int], None],
@@ -206,7 +175,7 @@ def _train_all(
             report(100 * number + 100 * done // max(1, steps), 100 * plan.trials)
 
         try:
-            study.tell(trial, _value(search, study, trial, step))
+            study.tell(trial, _value(search, folder, study, trial, step))
         except optuna.TrialPruned:
             study.tell(trial, state=state.PRUNED)
         except TrainingError as error:  # such a rate makes no model
@@ -216,11 +185,15 @@ def _train_all(
 
 
 def _value(
-    search: _Search, study: Study, trial: Trial, progress: Callable[[int, int], None]
+    search: Search,
+    folder: Path,
+    study: Study,
+    trial: Trial,
+    progress: Callable[[int, int], None],
 ) -> float:
     """Train one trial and return its objective at the epoch that is kept."""
     recipe = changed(search.recipe, search.space.suggest(trial))
-    run_folder = search.folder / "trials" / recipe.sha256[:16]
+    run_folder = folder / "trials" / recipe.sha256[:16]
     trial.set_user_attr("run", run_folder.name)
     before = trial.user_attrs.get("goes on with")
     seen = {} if before is None else dict(study.trials[before].intermediate_values)
@@ -240,7 +213,8 @@ def _value(
             search.prepared,
             run_folder,
             target=search.target,
-            options=search.options,
+            start=search.start,
+            options=TrainOptions(device=search.device, resume=True),
             progress=progress,
             listeners=[listen],
         )
@@ -258,23 +232,27 @@ def _ended(study: Study) -> list[Any]:
     return study.get_trials(states=(state.COMPLETE, state.PRUNED))
 
 
-def _finish(search: _Search, study: Study, plan: TuneOptions) -> Tuned:
-    ended = _ended(study)
+def _finish(search: Search, folder: Path, study: Study) -> Tuned:
+    ended, objective = _ended(study), search.objective
     table = pd.DataFrame([_row(trial, search.space.entries) for trial in ended])
-    with atomic_path(search.folder / "trials.csv") as temporary:
+    with atomic_path(folder / "trials.csv") as temporary:
         table.to_csv(temporary, index=False)
     if table["value"].isna().all():
         raise TrainingError(
-            f"None of {len(table)} trials came to its end; {search.folder / 'trials.csv'} says "
-            "why. Search lower learning rates."
+            f"None of {len(table)} trials came to its end; {folder / 'trials.csv'} says why. "
+            "Search lower learning rates."
         )
-    places = list(search.space.entries)
-    save_figure(trials_figure(table, places, plan.objective), search.folder / "trials.png")
-    best = table.iloc[int(np.nanargmin(table["value"].to_numpy(np.float64)))]
+    larger = objective.larger_is_better
+    figure = trials_figure(
+        table, list(search.space.entries), objective.name, larger_is_better=larger
+    )
+    save_figure(figure, folder / "trials.png")
+    values = table["value"].to_numpy(np.float64)
+    best = table.iloc[int(np.nanargmax(values) if larger else np.nanargmin(values))]
     params = next(trial.params for trial in ended if trial.number == best["trial"])
     recipe = changed(search.recipe, params)
-    recipe.write(search.folder / "best.toml")
-    return Tuned(table, recipe, float(best["value"]), search.folder)
+    recipe.write(folder / "best.toml")
+    return Tuned(table, recipe, float(best["value"]), larger, folder)
 
 
 def _row(trial: Any, places: Mapping[str, object]) -> dict[str, object]:

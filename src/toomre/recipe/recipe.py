@@ -121,6 +121,23 @@ class Recipe(Section):
         return sum(stage.training.epochs for stage in self.stages())
 
     @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics by which any stage chooses its epoch or lowers its learning rate.
+
+        Examples
+        --------
+        >>> recipe = Recipe(name="a", backbone=Part(name="b"), head=Part(name="h"),
+        ...                 loss=(LossTerm(name="cross_entropy"),))
+        >>> recipe.replaced(schedule__name="plateau").metrics
+        ('loss', 'accuracy')
+        """
+        found = []
+        for stage in self.stages():
+            found += [] if stage.selection.metric == "last" else [stage.selection.metric]
+            found += [stage.schedule.plateau.metric] if stage.schedule.name == "plateau" else []
+        return tuple(dict.fromkeys(found))
+
+    @property
     def sha256(self) -> str:
         """SHA-256 of the recipe as `to_toml` gives it."""
         return sha256_bytes(self.to_toml().encode())

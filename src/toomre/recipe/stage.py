@@ -22,7 +22,8 @@ class Stage(Section):
     left out is the recipe's. Early stopping counts from the stage's start.
     """
 
-    later: ClassVar = ("optimizer", "schedule", "selection")
+    sections: ClassVar = ("optimizer", "schedule", "selection")
+    later: ClassVar = sections
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
     epochs: int = Field(ge=1)

@@ -31,6 +31,8 @@ class Ramp:
         The rates at the first and at the last step.
     log
         Multiply by the same factor each step, instead of adding the same amount.
+    epochs
+        Passes through the training part that the rise takes.
 
     Examples
     --------
@@ -43,6 +45,7 @@ class Ramp:
     low: float = 1e-6
     high: float = 0.1
     log: bool = False
+    epochs: int = 5
 
     def __post_init__(self) -> None:
         if not 0 < self.low < self.high:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 
 from toomre.errors import ArgumentError
 from toomre.lookup import lookup
@@ -11,7 +12,60 @@ from toomre.training.selection import DIRECTIONS
 __all__ = ["OBJECTIVES", "Objective", "adversarial", "find_objective", "total_loss"]
 
 Row = Mapping[str, float]
-Objective = Callable[[Row], float]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A number for each epoch, and whether a larger one is better.
+
+    Attributes
+    ----------
+    name
+        As the user gives it.
+    value
+        A row of the history -> the number.
+    larger_is_better
+        Otherwise a smaller one is.
+    loss
+        The loss without which the history has not its columns, if any.
+    """
+
+    name: str
+    value: Callable[[Row], float]
+    larger_is_better: bool = False
+    loss: str | None = None
+
+    def __call__(self, row: Row) -> float:
+        """Return the number of an epoch.
+
+        Raises
+        ------
+        ArgumentError
+            If the row has not the columns.
+        """
+        return self.value(row)
+
+    def check(self, losses: Collection[str]) -> None:
+        """Refuse a recipe whose losses do not give what the objective is made of.
+
+        Raises
+        ------
+        ArgumentError
+            Naming the loss that is needed.
+
+        Examples
+        --------
+        >>> find_objective("adversarial").check(["cross_entropy", "mmd"])
+        Traceback (most recent call last):
+        toomre.errors.ArgumentError: Expected `objective` to be one that does not need the loss
+        'adversarial', for the recipe's are 'cross_entropy', 'mmd', but got 'adversarial'. Take
+        another objective, or a recipe with that loss.
+        """
+        if self.loss is not None and self.loss not in losses:
+            own = ", ".join(map(repr, losses))
+            allowed = f"one that does not need the loss {self.loss!r}, for the recipe's are {own}"
+            hint = "Take another objective, or a recipe with that loss."
+            raise ArgumentError.expected("objective", allowed, self.name, hint)
 
 
 def total_loss(row: Row) -> float:
@@ -48,14 +102,15 @@ def adversarial(row: Row) -> float:
     return _column(row, "valid_loss", "adversarial") * (1 + sum(parts))
 
 
-#: Objectives that are no validation metrics; smaller is better.
-OBJECTIVES: dict[str, Objective] = {"adversarial": adversarial, "total_loss": total_loss}
+#: Objectives that are no validation metrics.
+OBJECTIVES: dict[str, Objective] = {
+    "adversarial": Objective("adversarial", adversarial, loss="adversarial"),
+    "total_loss": Objective("total_loss", total_loss),
+}
 
 
 def find_objective(name: str) -> Objective:
-    """Return an objective by its name; smaller is better.
-
-    A validation metric of which more is better changes its sign.
+    """Return an objective by its name: one of `OBJECTIVES`, or a validation metric.
 
     Raises
     ------
@@ -65,13 +120,16 @@ def find_objective(name: str) -> Objective:
     Examples
     --------
     >>> find_objective("roc_auc")({"valid_roc_auc": 0.9})
-    -0.9
+    0.9
+    >>> find_objective("roc_auc").larger_is_better
+    True
     """
 
     def metric(row: Row) -> float:
-        return -DIRECTIONS[name] * _column(row, f"valid_{name}", name)
+        return _column(row, f"valid_{name}", name)
 
-    return lookup({**OBJECTIVES, **dict.fromkeys(DIRECTIONS, metric)}, name, "objective")
+    of_metrics = {key: Objective(name, metric, DIRECTIONS[key] > 0) for key in DIRECTIONS}
+    return lookup({**OBJECTIVES, **of_metrics}, name, "objective")
 
 
 def _column(row: Row, name: str, objective: str) -> float:

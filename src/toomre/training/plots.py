@@ -91,7 +91,9 @@ def lr_scan_figure(table: pd.DataFrame, found: Suggestion) -> Figure:
     return figure
 
 
-def trials_figure(table: pd.DataFrame, places: Sequence[str], objective: str) -> Figure:
+def trials_figure(
+    table: pd.DataFrame, places: Sequence[str], objective: str, *, larger_is_better: bool = False
+) -> Figure:
     """Draw the objective of a search's trials in their order, and against each value.
 
     Parameters
@@ -102,7 +104,9 @@ def trials_figure(table: pd.DataFrame, places: Sequence[str], objective: str) ->
     places
         the entries of the recipe that were changed.
     objective
-        Its name; smaller is better.
+        Its name.
+    larger_is_better
+        Otherwise the smallest value is the best.
 
     Examples
     --------
@@ -115,9 +119,12 @@ def trials_figure(table: pd.DataFrame, places: Sequence[str], objective: str) ->
     figure = Figure(figsize=(8, 2.8 * rows), layout=engine)
     grid = figure.add_gridspec(rows, 2)
     axes: Any = figure.add_subplot(grid[0, :])
-    best = table["value"].cummin().ffill()
-    axes.step(table["trial"], best, where="post", color=palette.TRAIN, lw=2, label="best so far")
-    _draw_trials(axes, table, "trial", objective)
+    kept = table["value"].cummax() if larger_is_better else table["value"].cummin()
+    best = table[table["value"] == kept.ffill().iloc[-1]].head(1)
+    axes.step(
+        table["trial"], kept.ffill(), where="post", color=palette.TRAIN, lw=2, label="best so far"
+    )
+    _draw_trials(axes, table, best, "trial", objective)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     early = table.loc[table["value"].isna(), "trial"]
     style = {"color": palette.REFERENCE, "marker": "x", "transform": axes.get_xaxis_transform()}
@@ -127,21 +134,20 @@ def trials_figure(table: pd.DataFrame, places: Sequence[str], objective: str) ->
     figure.legend(handles, names, loc="outside upper center", **text)
     for number, place in enumerate(places):
         axes = figure.add_subplot(grid[1 + number // 2, number % 2])
-        _draw_trials(axes, table, place, objective)
+        _draw_trials(axes, table, best, place, objective)
         if _spans_decades(table[place]):
             axes.set_xscale("log")
     return figure
 
 
-def _draw_trials(axes: Any, table: pd.DataFrame, x: str, objective: str) -> None:
-    ended = table[table["value"].notna()]
-    values = ended[x].astype(str) if ended[x].dtype == object else ended[x]
+def _draw_trials(axes: Any, table: pd.DataFrame, best: pd.DataFrame, x: str, name: str) -> None:
     style = {"color": palette.REFERENCE, "s": 22, "zorder": 3}
-    axes.scatter(values, ended["value"], **style, label="trials")
-    best = ended["value"].argmin()
-    style |= {"color": palette.MERGER, "s": 70, "zorder": 4}
-    axes.scatter(values.iloc[best], ended["value"].iloc[best], **style, label="the best")
-    drawing.dress(axes, x.replace("_", " "), objective.replace("_", " "))
+    large = {"color": palette.MERGER, "s": 70, "zorder": 4}
+    for rows, look, label in ((table, style, "trials"), (best, large, "the best")):
+        ended = rows[rows["value"].notna()]
+        values = ended[x].astype(str) if ended[x].dtype == object else ended[x]
+        axes.scatter(values, ended["value"], **look, label=label)
+    drawing.dress(axes, x.replace("_", " "), name.replace("_", " "))
 
 
 def _spans_decades(values: pd.Series[Any]) -> bool:

@@ -6,6 +6,7 @@ They need the source's labels alone; of the target they see images.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -33,6 +34,9 @@ class Validation:
     device
         Where the network is.
     """
+
+    #: Of the metrics that a call returns.
+    names: ClassVar = ("loss", "accuracy", "roc_auc")
 
     def __init__(
         self, batches: Iterable[Tensor], labels: NDArray[np.int64], device: torch.device

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -27,6 +28,9 @@ class VoteValidation:
     device
         Where the network is.
     """
+
+    #: Of the metrics that a call returns.
+    names: ClassVar = ("loss", "rmse", "accuracy")
 
     def __init__(
         self, batches: Iterable[Tensor], fractions: NDArray[np.float32], device: torch.device
