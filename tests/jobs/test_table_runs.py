@@ -55,6 +55,15 @@ def test_the_mocks_and_the_user_change_the_recipes(make, tmp_path):
     assert task.recipe.training.epochs == 200
 
 
+def test_a_start_has_its_own_changes_on_the_mocks(make, tmp_path):
+    (start,) = make("transfer", seeds=1).starts()
+    assert (start.recipe.input.stretch, start.recipe.training.epochs) == ("asinh", 12)
+    (start,) = make("transfer", seeds=1, epochs=3).starts()
+    assert (start.recipe.input.stretch, start.recipe.training.epochs) == ("asinh", 3)
+    (start,) = make("transfer", seeds=1, data=tmp_path).starts()
+    assert (start.recipe.input.stretch, start.recipe.training.epochs) == ("none", 200)
+
+
 def test_a_folder_is_of_one_recipe_one_source_one_target_and_one_start(make, tiny_set):
     (usual,) = make("transfer", seeds=1).tests()
     (again,) = make("transfer", seeds=1, workers=3).tests()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import toomre
 from toomre.jobs.provenance import command_line
+from toomre.jobs.table_changes import changes_in_words
 from toomre.jobs.table_data import MOCK_SEED
 from toomre.jobs.table_options import ReproduceOptions
 from toomre.preparation.prepared import PreparedSet
@@ -43,30 +43,12 @@ def table_head(
         "The score is the mean over eight flips and quarter turns; the published one is of one "
         "view. A target's labels serve to test alone."
     )
-    lines += [f"Unlike the recipes{text}." for text in _changes(table, rows, images, options)]
+    lines += changes_in_words(table, rows, images, options)
     if table.spread:
         lines.append(f"Published ±: {table.spread}.")
     lines.append(f"{options.workers} training(s) at a time; seconds per epoch are wall clock.")
     lines.append(f"Made by `{command_line()}`.")
     return tuple(lines)
-
-
-def _changes(
-    table: Table, rows: Sequence[Row], images: Mapping[str, PreparedSet], options: ReproduceOptions
-) -> list[str]:
-    """Say what differs from the recipes, of all rows and of single ones."""
-    on_mocks = options.data is None
-    shared: dict[str, Any] = dict(table.mocks.changes) if on_mocks else {}
-    if any(each.info.protocol == "paper" for each in images.values()):
-        shared |= table.paper.changes
-    found = {"": shared | options.changes}
-    if on_mocks:
-        found |= {f" of {row.name}": dict(row.mocks.changes) for row in rows}
-    return [
-        f"{whose}: {', '.join(f'{key} = {value}' for key, value in values.items())}"
-        for whose, values in found.items()
-        if values
-    ]
 
 
 def _described(prepared: PreparedSet) -> str:
