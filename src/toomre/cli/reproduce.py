@@ -28,7 +28,12 @@ def reproduce(
         bool, typer.Option("--mocks", help="Use the built-in mocks (the default without --data).")
     ] = False,
     target: Annotated[
-        Path | None, typer.Option(help="Prepared set of real images as target (T4, T6, T7, T8).")
+        Path | None,
+        typer.Option(
+            help="Prepared set of real images as target (T4, T6, T7, T8); of SDSS pictures: toomre "
+            "prepare PICTURES --catalog TABLE --bands i,r,g --pixel-scale 0.396 --crop 93.678 "
+            "--size 75 --out FOLDER."
+        ),
     ] = None,
     seeds: Annotated[
         int | None, typer.Option(min=1, help="Trainings of each row [10; 2 if --quick].")

@@ -75,7 +75,8 @@ def reproduce(
     ArgumentError
         If the table or a row is unknown, or the images do not fit.
     MissingFileError
-        If published images are not there, or of no row the weights that it starts from.
+        If published images or the target are not there, or of no row the weights that it starts
+        from.
     """
     wanted = read_table(table)
     rows, left_out = rows_at_hand(wanted, options.rows)

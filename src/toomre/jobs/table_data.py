@@ -12,6 +12,7 @@ from toomre.images.grid import Grid
 from toomre.images.resample import to_grid
 from toomre.jobs.provenance import now
 from toomre.jobs.simulate import simulate
+from toomre.jobs.table_target import SIZE, open_target
 from toomre.mocks.pairs import PAIRS
 from toomre.preparation.prepared import PreparedSet
 from toomre.preparation.split import SplitOptions
@@ -22,8 +23,6 @@ __all__ = ["MOCK_SEED", "DataPlan", "find_images"]
 
 #: Of the simulated samples.
 MOCK_SEED = 1
-
-_SIZE = 75  # pixels, as published
 
 
 @dataclass(frozen=True)
@@ -68,24 +67,32 @@ def find_images(
     Raises
     ------
     MissingFileError
-        If a published set is not there.
+        If a published set or the other target is not there.
     ArgumentError
-        If another target is given and the table has none to replace.
+        If another target is given and does not fit, or the table has none to replace.
     """
     names = _needed(table, rows)
-    if plan.target is not None and not any(table.data[name].replaceable for name in names):
-        allowed = f"left out of these rows of {table.name}, which have no real target"
-        raise ArgumentError.expected("target", allowed, str(plan.target))
+    # What the user gives is checked before there is anything to wait for.
+    given = {} if plan.target is None else _replaced(table, names, plan.target)
     found = {}
     for name in names:
         images = table.data[name]
-        if plan.target is not None and images.replaceable:
-            found[name] = PreparedSet.open(plan.target, verify=True)
+        if name in given:
+            found[name] = given[name]
         elif plan.published is not None:
             found[name] = _published(plan.published, images.published)
         else:
             found[name] = _mocks(plan, images, progress)
     return found
+
+
+def _replaced(table: Table, names: Sequence[str], target: Path) -> dict[str, PreparedSet]:
+    """Return the user's own set for all images whose place it takes."""
+    replaceable = [name for name in names if table.data[name].replaceable]
+    if not replaceable:
+        allowed = f"left out of these rows of {table.name}, which have no real target"
+        raise ArgumentError.expected("target", allowed, str(target))
+    return {name: open_target(target, table.data[name]) for name in replaceable}
 
 
 def _needed(table: Table, rows: Sequence[Row]) -> list[str]:
@@ -142,7 +149,7 @@ def _fit(made: PreparedSet, images: Images, out: Path, progress: Progress) -> No
     """Write a set with its bands in another order, cut and resampled."""
     info = made.info
     grid = Grid(
-        size=_SIZE,
+        size=SIZE,
         crop=images.crop or info.shape[-1],
         native_pixel_scale=info.grid.pixel_scale or info.pixel_scale,
     )
