@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import shlex
 from inspect import signature
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -43,13 +44,27 @@ def test_options_reach_the_job(run, monkeypatch, tmp_path):
         return Done
 
     monkeypatch.setattr(job, "reproduce", fake)
-    result = run("T3", "--out", tmp_path, "--seeds", 4, "--quick", "--rows", "MMD", "--workers", 2)
+    words = (
+        "--seeds",
+        4,
+        "--quick",
+        "--rows",
+        "MMD",
+        "--workers",
+        2,
+        "--data",
+        "a",
+        "--paper",
+        "b",
+    )
+    result = run("T3", "--out", tmp_path, *words)
     assert result.exit_code == 0, result.output
     assert "| a |" in result.output
     assert "Saved as T3.md, T3.csv and T3.json." in result.output
     options = seen["options"]
     assert (seen["table"], seen["out"]) == ("T3", tmp_path)
     assert (options.seeds, options.quick, options.rows, options.workers) == (4, True, "MMD", 2)
+    assert (options.data, options.paper) == (Path("a"), Path("b"))
 
 
 def test_mocks_and_published_sets_exclude_each_other(run, tmp_path):

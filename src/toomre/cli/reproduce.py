@@ -24,6 +24,13 @@ def reproduce(
             help="Folder of the published sets (from `toomre convert`); for T10 a prepared set."
         ),
     ] = None,
+    paper: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the same sets from `toomre convert --protocol paper`: each row also on "
+            "the published split, side by side with --data."
+        ),
+    ] = None,
     mocks: Annotated[
         bool, typer.Option("--mocks", help="Use the built-in mocks (the default without --data).")
     ] = False,
@@ -72,6 +79,7 @@ def reproduce(
         raise ArgumentError("Give either the published sets (--data) or --mocks.")
     options = ReproduceOptions(
         data=data,
+        paper=paper,
         target=target,
         seeds=seeds,
         quick=quick,

@@ -15,7 +15,7 @@ from toomre.jobs.simulate import simulate
 from toomre.jobs.table_target import SIZE, open_target
 from toomre.mocks.pairs import PAIRS
 from toomre.preparation.prepared import PreparedSet
-from toomre.preparation.split import SplitOptions
+from toomre.preparation.split import Protocol, SplitOptions
 from toomre.preparation.writing import Plan, Progress, write_prepared
 from toomre.reproduction.table import Images, Row, Table
 
@@ -41,6 +41,8 @@ class DataPlan:
         Where mocks are made.
     workers
         Processes for the simulator; None: all cores.
+    protocol
+        How the published sets must be split; None: either way.
     """
 
     published: Path | None
@@ -48,6 +50,7 @@ class DataPlan:
     galaxies: Mapping[str, int]
     folder: Path
     workers: int | None = None
+    protocol: Protocol | None = None
 
 
 def find_images(
@@ -69,7 +72,8 @@ def find_images(
     MissingFileError
         If a published set or the other target is not there.
     ArgumentError
-        If another target is given and does not fit, or the table has none to replace.
+        If another target is given and does not fit, or the table has none to replace; or if a
+        published set is split otherwise than it must be.
     """
     names = _needed(table, rows)
     # What the user gives is checked before there is anything to wait for.
@@ -80,7 +84,7 @@ def find_images(
         if name in given:
             found[name] = given[name]
         elif plan.published is not None:
-            found[name] = _published(plan.published, images.published)
+            found[name] = _published(plan.published, images.published, plan.protocol)
         else:
             found[name] = _mocks(plan, images, progress)
     return found
@@ -105,18 +109,23 @@ def _needed(table: Table, rows: Sequence[Row]) -> list[str]:
     return list(names)
 
 
-def _published(root: Path, name: str) -> PreparedSet:
+def _published(root: Path, name: str, protocol: Protocol | None) -> PreparedSet:
     if (root / name / "dataset.json").is_file():
-        return PreparedSet.open(root / name, verify=True)
+        found = PreparedSet.open(root / name, verify=True)
+        if protocol not in (None, found.info.protocol):
+            allowed = f"made with `toomre convert --protocol {protocol}`"
+            raise ArgumentError.expected(f"{found.folder}", allowed, found.info.protocol)
+        return found
     if not name:
         raise MissingFileError(
             f"{root} is no prepared set. Prepare the images (`toomre prepare IMAGES --catalog "
             f"TABLE --out {root}`), or run on the mocks (--mocks)."
         )
     source = name.split("/", maxsplit=1)[0]
+    how = "" if protocol is None else f" --protocol {protocol}"
     raise MissingFileError(
         f"{root} has no prepared set {name}. Make it: `toomre fetch` downloads the published "
-        f"files, and `toomre convert {source} FOLDER --out {root / source}` prepares them. Or "
+        f"files, and `toomre convert {source} FOLDER --out {root / source}{how}` prepares them. Or "
         "run on the mocks (--mocks)."
     )
 

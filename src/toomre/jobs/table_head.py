@@ -17,9 +17,26 @@ __all__ = ["table_head"]
 
 
 def table_head(
-    table: Table, rows: Sequence[Row], images: Mapping[str, PreparedSet], options: ReproduceOptions
+    table: Table,
+    rows: Sequence[Row],
+    images: Mapping[str, PreparedSet],
+    options: ReproduceOptions,
+    paper: Mapping[str, PreparedSet] | None = None,
 ) -> tuple[str, ...]:
-    """Return the sentences that a reader needs before the numbers."""
+    """Return the sentences that a reader needs before the numbers.
+
+    Parameters
+    ----------
+    table, rows
+        What was made.
+    images
+        Name -> prepared set.
+    options
+        How it was made.
+    paper
+        As `images`, with the published split; None: rows were trained on `images` alone.
+    """
+    twice = paper or {}
     lines = []
     if options.data is None:
         real = "" if options.target is None else f", but for the target {options.target.name}"
@@ -30,7 +47,14 @@ def table_head(
         )
     if options.quick:
         lines.append("**A quick look** (--quick): few galaxies, epochs and seeds. No result.")
-    lines += [f"Images `{name}`: {_described(each)}." for name, each in images.items()]
+    for each in (images, twice):
+        lines += [f"Images `{name}`: {_described(one)}." for name, one in each.items()]
+    if twice:
+        lines.append(
+            "Each row is trained and tested twice: on images split by galaxy, and on those of the "
+            "published split. The difference between the two is what the copies of test images in "
+            "training lend to a score; only the first says what a network can do."
+        )
     seeds = len(options.seed_numbers)
     lines.append(
         f"Ours: mean ± standard deviation over {seeds} seeds (95 % interval of the mean); "
@@ -44,6 +68,9 @@ def table_head(
         "view. A target's labels serve to test alone."
     )
     lines += changes_in_words(table, rows, images, options)
+    if twice:
+        said = changes_in_words(table, rows, twice, options)
+        lines += [f"On the published split: {sentence}" for sentence in said]
     if table.spread:
         lines.append(f"Published ±: {table.spread}.")
     lines.append(f"{options.workers} training(s) at a time; seconds per epoch are wall clock.")

@@ -153,6 +153,7 @@ def train_and_test(task: TableRun, report: Report) -> Outcome:
         recipe=task.recipe.name,
         seed=task.recipe.seed,
         model_id=run.card.model_id,
+        protocol=PreparedSet.open(task.source).info.protocol,
         epochs=len(run.history),
         best_epoch=training.epoch,
         seconds_per_epoch=float(run.history["seconds"].mean()),

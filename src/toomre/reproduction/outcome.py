@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -58,6 +59,8 @@ class Outcome(_Entry):
     ----------
     row, recipe, seed, model_id
         Which training.
+    protocol
+        ``"grouped"``: on images split by galaxy; ``"paper"``: with the published split.
     epochs, best_epoch
         How many epochs it ran, and which one was kept.
     seconds_per_epoch
@@ -74,6 +77,7 @@ class Outcome(_Entry):
     recipe: str
     seed: int
     model_id: str
+    protocol: Literal["grouped", "paper"] = "grouped"
     epochs: int
     best_epoch: int
     seconds_per_epoch: float
