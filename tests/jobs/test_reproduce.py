@@ -77,6 +77,7 @@ def test_a_cross_test_over_seeds(options, tmp_path):
     assert (frame["target_images"] == 0).all()
     assert (frame["test_images"] == 16).all()
     assert (frame["seconds_per_epoch"] > 0).all()
+    assert (frame["cpu_seconds_per_epoch"] > 0).all()
     one = frame[(frame["row"] == "trained on noisy") & (frame["metric"] == "roc_auc")]
     assert one.set_index("tested_on")["published"].to_dict() == {"noisy": 0.82, "pristine": 0.79}
     folders = sorted((tmp_path / "runs").glob("deepmerge1-noisy-seed-*"))

@@ -128,6 +128,25 @@ def test_the_published_split_has_its_own_lines():
     assert (frame["of_seeds"] == 2).all()
 
 
+def test_cpu_seconds_are_in_brackets_where_all_seeds_have_them():
+    table = read_table("T1")
+    rows = table.rows("trained on noisy")
+    tests = {"noisy": six(0.7), "pristine": six(0.6)}
+
+    def shown(*seconds):
+        found = [
+            outcome(rows[0].name, seed, tests, cpu_seconds_per_epoch=each)
+            for seed, each in enumerate(seconds, start=1)
+        ]
+        made = Comparison(table, rows, tuple(found), ())
+        (line,) = [each for each in made.to_markdown().splitlines() if "| noisy | ours |" in each]
+        return line.split("|")[-3].strip(), made.to_dict()["numbers"][0]["cpu_seconds_per_epoch"]
+
+    assert shown(3.5, 4.5) == ("3.0 (4.0)", 4.0)
+    assert shown(3.5, None) == ("3.0", None)
+    assert shown(None) == ("2.0", None)
+
+
 def test_json_has_no_nan(comparison):
     text = json.dumps(comparison.to_dict(), allow_nan=False)
     found = json.loads(text)

@@ -73,7 +73,10 @@ def table_head(
         lines += [f"On the published split: {sentence}" for sentence in said]
     if table.spread:
         lines.append(f"Published ±: {table.spread}.")
-    lines.append(f"{options.workers} training(s) at a time; seconds per epoch are wall clock.")
+    lines.append(
+        f"{options.workers} training(s) at a time; seconds per epoch are wall clock, and in "
+        "brackets CPU seconds of the training, which other work on the machine changes less."
+    )
     lines.append(f"Made by `{command_line()}`.")
     return tuple(lines)
 

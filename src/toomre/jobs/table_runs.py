@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from toomre.jobs.evaluate import evaluate
@@ -157,6 +158,7 @@ def train_and_test(task: TableRun, report: Report) -> Outcome:
         epochs=len(run.history),
         best_epoch=training.epoch,
         seconds_per_epoch=float(run.history["seconds"].mean()),
+        cpu_seconds_per_epoch=_cpu_seconds(run.history),
         images=training.images,
         target_images=_target_images(run),
         warnings=training.warnings,
@@ -166,6 +168,12 @@ def train_and_test(task: TableRun, report: Report) -> Outcome:
 
 def _sees_target(recipe: Recipe) -> bool:
     return any(needs_target(term.name) for term in recipe.loss)
+
+
+def _cpu_seconds(history: pd.DataFrame) -> float | None:
+    """Return the mean over the epochs that have it; histories of older versions do not."""
+    known = history["cpu_seconds"].dropna() if "cpu_seconds" in history else ()
+    return float(np.mean(known)) if len(known) else None
 
 
 def _target_images(run: Run) -> int:

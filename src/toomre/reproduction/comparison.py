@@ -113,6 +113,9 @@ class Comparison:
                         **_printed(published, place, metric),
                         "difference": published.difference(place, metric, ours.mean),
                         "seconds_per_epoch": _mean([each.seconds_per_epoch for each in own]),
+                        "cpu_seconds_per_epoch": _mean(
+                            [each.cpu_seconds_per_epoch or math.nan for each in own]
+                        ),
                         "epochs": _mean([each.epochs for each in own]),
                         "training_images": own[0].images,
                         "target_images": own[0].target_images,
@@ -160,8 +163,12 @@ class Comparison:
 
 
 def _cost(line: dict[str, Any], shown: bool) -> list[str]:
-    """Return the seconds of an epoch and the epochs, which a row has once."""
-    return [f"{line['seconds_per_epoch']:.1f}", f"{line['epochs']:.0f}"] if shown else ["", ""]
+    """Return the seconds of an epoch, with the CPU's if known, and the epochs: once a row."""
+    if not shown:
+        return ["", ""]
+    cpu = line["cpu_seconds_per_epoch"]
+    known = "" if math.isnan(cpu) else f" ({cpu:.1f})"
+    return [f"{line['seconds_per_epoch']:.1f}{known}", f"{line['epochs']:.0f}"]
 
 
 def _printed(published: Published, place: int, metric: str) -> dict[str, float]:

@@ -65,6 +65,9 @@ class Outcome(_Entry):
         How many epochs it ran, and which one was kept.
     seconds_per_epoch
         Mean over the epochs [s].
+    cpu_seconds_per_epoch
+        CPU time of the training's process, mean over the epochs of which it is known [s]; None:
+        of none, as the training is of an older toomre.
     images, target_images
         In the training part of the source, and those of the target that were seen.
     warnings
@@ -81,6 +84,7 @@ class Outcome(_Entry):
     epochs: int
     best_epoch: int
     seconds_per_epoch: float
+    cpu_seconds_per_epoch: float | None = None
     images: int
     target_images: int
     warnings: tuple[str, ...] = ()
