@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 
 import pytest
 from typer import Typer
@@ -92,6 +93,32 @@ def test_a_mistake_is_one_line_and_exit_code_2(monkeypatch, capsys, tmp_path, wo
     lines = [line for line in error.splitlines() if line.startswith("Error:")]
     assert len(lines) == 1
     assert said in lines[0]
+
+
+def test_a_warning_is_one_line_without_its_place_in_the_code(
+    monkeypatch, capsys, published_files, tmp_path
+):
+    """The drawn files are not the published ones, and convert says so."""
+    words = ("convert", "deepmerge1", published_files / "code", "--out", tmp_path, "--filters", "3")
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        before = warnings.showwarning
+        assert run_main(monkeypatch, *words) == 0
+        assert warnings.showwarning is before
+    said = capsys.readouterr().err
+    told = [line for line in said.splitlines() if "The file may be another version." in line]
+    assert told
+    assert all(line.startswith("Warning: ") for line in told)
+    assert ".py" not in said
+    assert "UserWarning" not in said
+
+
+def test_other_warnings_keep_their_place(capsys):
+    others = []
+    cli._warn(lambda *given: others.append(given), RuntimeWarning("odd"), RuntimeWarning, "a.py", 3)
+    assert [given[2:] for given in others] == [("a.py", 3)]
+    cli._warn(lambda *given: others.append(given), UserWarning("so"), UserWarning, "a.py", 3)
+    assert capsys.readouterr().err == "Warning: so\n"
 
 
 def test_version(monkeypatch, capsys):

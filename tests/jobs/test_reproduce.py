@@ -6,13 +6,14 @@ The networks see 17 pixels, not 75.
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from toomre.errors import MissingFileError
+from toomre.errors import ArgumentError, MissingFileError
 from toomre.images.cutout import Cutout
 from toomre.images.grid import Grid
 from toomre.jobs import table_rows, table_runs
@@ -76,6 +77,7 @@ def test_a_cross_test_over_seeds(options, tmp_path):
     assert (frame["target_images"] == 0).all()
     assert (frame["test_images"] == 16).all()
     assert (frame["seconds_per_epoch"] > 0).all()
+    assert (frame["cpu_seconds_per_epoch"] > 0).all()
     one = frame[(frame["row"] == "trained on noisy") & (frame["metric"] == "roc_auc")]
     assert one.set_index("tested_on")["published"].to_dict() == {"noisy": 0.82, "pristine": 0.79}
     folders = sorted((tmp_path / "runs").glob("deepmerge1-noisy-seed-*"))
@@ -153,10 +155,44 @@ def test_the_published_split_is_named_and_its_copies_are_not_flipped(options, pu
         finally:
             write_json(path, before)
         (run,) = (tmp_path / domain / "runs").glob("deepmerge1-pristine-*")
-        assert Run.open(run).recipe.augmentation.flips is False
+        # What is only tested on has no part in it.
+        flips = domain == "noisy"
+        assert Run.open(run).recipe.augmentation.flips is flips
         text = done.markdown.read_text()
         assert "the published split, which has copies of test images in training" in text
-        assert "augmentation.flips = False" in text
+        assert ("augmentation.flips = False" in text) is not flips
+
+
+def test_both_splits_side_by_side(options, published, tmp_path):
+    """The second line is what the same command gives for the published split alone."""
+    shutil.copytree(published / "deepmerge1", tmp_path / "paper" / "deepmerge1")
+    for domain in ("pristine", "noisy"):
+        path = tmp_path / "paper" / "deepmerge1" / domain / "dataset.json"
+        write_json(path, {**read_json(path), "protocol": "paper"})
+    both = replace(options, paper=tmp_path / "paper", seeds=1)
+    told = []
+    done = reproduce(
+        "T1", tmp_path / "both", options=both, finished=lambda one: told.append(one.protocol)
+    )
+    assert told == ["grouped", "grouped", "paper", "paper"]
+    columns = ["row", "tested_on", "metric", "mean", "difference"]
+    for protocol, data in (("grouped", published), ("paper", tmp_path / "paper")):
+        alone = replace(options, data=data, seeds=1)
+        wanted = reproduce("T1", tmp_path / protocol, options=alone).comparison.frame
+        found = done.comparison.frame.query(f"protocol == '{protocol}'").reset_index(drop=True)
+        pd.testing.assert_frame_equal(found[columns], wanted[columns], check_exact=True)
+    text = done.markdown.read_text()
+    assert text.count("| ours |") == text.count("| ours, published split |") == 4
+    assert "On the published split: Unlike the recipes: augmentation.flips = False" in text
+    assert text.count("- Images `noisy`: 48 images") == 2
+    for wrong, words in (
+        (replace(both, paper=published), "`toomre convert --protocol paper`, but got 'grouped'"),
+        (replace(both, data=both.paper), "`toomre convert --protocol grouped`, but got 'paper'"),
+    ):
+        with pytest.raises(ArgumentError, match=words):
+            reproduce("T1", tmp_path / "both", options=wrong)
+    with pytest.raises(MissingFileError, match="deepmerge2-simsim --protocol paper` prepares"):
+        reproduce("T3", tmp_path / "both", options=both)
 
 
 @pytest.mark.slow

@@ -76,13 +76,27 @@ def test_bands_in_order_and_the_centre_at_75_pixels(simulated, plan, tiny_set):
     assert again.info == made.info
 
 
-def test_a_real_set_in_the_place_of_the_target(simulated, plan, tiny_set):
-    own = DataPlan(None, tiny_set, plan.galaxies, plan.folder)
+def test_a_real_set_in_the_place_of_the_target(simulated, plan):
+    # The tiny set with the bands and pixels that the table wants.
+    images = PICTURES.model_copy(update={"bands": ("i", "r", "g")})
+    table = SIMREAL.model_copy(update={"data": {**SIMREAL.data, "target": images}})
+    real = find_images(table, table.rows("trained on"), plan, quiet)["target"].folder
+    own = DataPlan(None, real, plan.galaxies, plan.folder.parent / "others")
     found = find_images(SIMREAL, SIMREAL.rows("MMD"), own, quiet)
-    assert found["target"].folder == tiny_set
-    assert found["source"].folder == plan.folder / "nearby-5" / "noisy-fitted"
+    assert found["target"].folder == real
+    assert found["source"].folder == own.folder / "nearby-5" / "noisy-fitted"
     with pytest.raises(ArgumentError, match="rows of T3, which have no real target"):
         find_images(SIMSIM, SIMSIM.rows(), own, quiet)
+
+
+def test_a_target_that_does_not_fit_is_known_before_anything_is_simulated(
+    simulated, plan, tiny_set, tmp_path
+):
+    for wrong, words in ((tiny_set, "target's bands"), (tmp_path, "is not a prepared data set")):
+        own = DataPlan(None, wrong, plan.galaxies, plan.folder)
+        with pytest.raises((ArgumentError, MissingFileError), match=words):
+            find_images(SIMREAL, SIMREAL.rows("MMD"), own, quiet)
+    assert simulated == []
 
 
 def test_published_sets(tiny_set, plan, tmp_path):

@@ -13,7 +13,7 @@ from toomre.reproduction.table import read_table
 
 @pytest.fixture
 def images(tiny_set):
-    return {"source": PreparedSet.open(tiny_set)}
+    return dict.fromkeys(read_table("T4").data, PreparedSet.open(tiny_set))
 
 
 def head(images, **options):
@@ -39,7 +39,7 @@ def test_images_and_their_split(images):
     assert "120 images of 60 galaxies (60 of mergers), split by galaxy; `drawn for" in head(images)
     one = images["source"]
     info = one.info.model_copy(update={"protocol": "paper"})
-    text = head({"source": replace(one, info=info)})
+    text = head({**images, "source": replace(one, info=info)})
     assert "the published split, which has copies of test images in training" in text
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from toomre.errors import ArgumentError
@@ -19,6 +21,12 @@ def test_usual_quick_and_own_numbers():
     assert list(own.seed_numbers) == [1, 2, 3]
     assert own.changes == {"training.epochs": 7}
     assert own.galaxies_of == {"distant": 20, "nearby": 20}
+
+
+@pytest.mark.parametrize("given", [{}, {"data": Path("a"), "target": Path("c")}], ids=str)
+def test_the_published_split_stands_beside_published_sets_alone(given):
+    with pytest.raises(ArgumentError, match=r"\(--paper\) goes with the published sets"):
+        ReproduceOptions(paper=Path("b"), **given)
 
 
 @pytest.mark.parametrize("name", ["seeds", "epochs", "galaxies", "workers"])

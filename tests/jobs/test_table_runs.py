@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from toomre.jobs import table_runs
 from toomre.jobs.table_options import ReproduceOptions
 from toomre.jobs.table_runs import TableRuns
 from toomre.preparation.prepared import PreparedSet
@@ -53,6 +56,27 @@ def test_the_mocks_and_the_user_change_the_recipes(make, tmp_path):
     (task,) = make("transfer", seeds=1, data=tmp_path).tests()
     assert task.recipe.transfer.normalisation == "inherited"
     assert task.recipe.training.epochs == 200
+
+
+def test_a_start_has_its_own_changes_on_the_mocks(make, tmp_path):
+    (start,) = make("transfer", seeds=1).starts()
+    assert (start.recipe.input.stretch, start.recipe.training.epochs) == ("asinh", 12)
+    (start,) = make("transfer", seeds=1, epochs=3).starts()
+    assert (start.recipe.input.stretch, start.recipe.training.epochs) == ("asinh", 3)
+    (start,) = make("transfer", seeds=1, data=tmp_path).starts()
+    assert (start.recipe.input.stretch, start.recipe.training.epochs) == ("none", 200)
+
+
+@pytest.mark.parametrize(
+    ("history", "wanted"),
+    [
+        ({"seconds": [1.0, 2.0]}, None),
+        ({"seconds": [1.0, 2.0], "cpu_seconds": [math.nan, math.nan]}, None),
+        ({"seconds": [1.0, 2.0, 3.0], "cpu_seconds": [math.nan, 4.0, 5.0]}, 4.5),
+    ],
+)
+def test_cpu_seconds_of_old_histories_are_not_known(history, wanted):
+    assert table_runs._cpu_seconds(pd.DataFrame(history)) == wanted
 
 
 def test_a_folder_is_of_one_recipe_one_source_one_target_and_one_start(make, tiny_set):

@@ -4,6 +4,7 @@ import hashlib
 import json
 import multiprocessing
 import random
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -17,6 +18,7 @@ from toomre.errors import ArgumentError, OutputExistsError
 from toomre.inference.store import open_model
 from toomre.jobs.train import TrainOptions, train
 from toomre.preparation.prepared import PreparedSet
+from toomre.storage import read_json, write_json
 
 CPU = TrainOptions(device="cpu")
 
@@ -60,6 +62,25 @@ def test_statistics_come_from_the_training_part_only(tiny_set, tiny_recipe, tmp_
     window = prepared.images[:72, :, 2:19, 2:19].astype(np.float64)
     np.testing.assert_allclose(run.card.input.mean, window.mean(axis=(0, 2, 3)), rtol=1e-6)
     np.testing.assert_allclose(run.card.input.std, window.std(axis=(0, 2, 3)), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("command", "simulated"),
+    [
+        ("toomre simulate --pair nearby --out mocks  # then cut by toomre reproduce", True),
+        ("toomre observe mine --survey hsc --out observed", True),
+        ("toomre prepare simulate --out observe", False),
+    ],
+)
+def test_the_card_says_whether_toomre_made_the_images(
+    tiny_set, tiny_recipe, tmp_path, command, simulated
+):
+    shutil.copytree(tiny_set, tmp_path / "set")
+    path = tmp_path / "set" / "dataset.json"
+    write_json(path, {**read_json(path), "command": command})
+    recipe = tiny_recipe.replaced(training__epochs=1)
+    run = train(recipe, tmp_path / "set", tmp_path / "run", options=CPU)
+    assert run.card.training.simulated is simulated
 
 
 def test_same_seed_same_weights_and_another_seed_others(tiny_set, tiny_recipe, tmp_path):
@@ -230,7 +251,7 @@ def test_kills_in_each_stage(tiny_set, tiny_recipe, tmp_path, start):
     finish(start(tiny_set, path, disturbed))
     assert weights_hash(disturbed) == weights_hash(undisturbed)
     histories = [pd.read_csv(out / "history.csv") for out in (disturbed, undisturbed)]
-    left_out = histories[0].columns.difference(["seconds"])
+    left_out = histories[0].columns.difference(["seconds", "cpu_seconds"])
     assert histories[0][left_out].equals(histories[1][left_out])
     assert not (disturbed / "checkpoints").exists()
 
@@ -256,7 +277,7 @@ def test_labels_of_the_target_change_no_bit(
         for card in cards:
             del card["training"]["created"]
         assert cards[0] == cards[1]
-    left_out = honest.history.columns.difference(["seconds"])
+    left_out = honest.history.columns.difference(["seconds", "cpu_seconds"])
     assert honest.history[left_out].equals(noise.history[left_out])
 
 

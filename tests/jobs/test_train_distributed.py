@@ -58,7 +58,7 @@ def test_two_processes_make_the_run_of_one(adapted, tmp_path):
     assert {path.name for path in two.folder.iterdir()} == {
         path.name for path in one.folder.iterdir()
     }
-    columns = [name for name in one.history if name not in {"seconds", "epoch"}]
+    columns = [name for name in one.history if name not in {"seconds", "cpu_seconds", "epoch"}]
     np.testing.assert_allclose(two.history[columns], one.history[columns], rtol=1e-5, atol=1e-5)
     scores = [
         pd.read_parquet(run.folder / "source/validation_scores.parquet") for run in (two, one)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -51,3 +53,37 @@ def gradients_agree() -> Callable[..., bool]:
         return torch.autograd.gradcheck(value, leaves, atol=1e-7)
 
     return check
+
+
+@pytest.fixture
+def float32_error() -> Callable[..., float]:
+    """The function that says how far a loss's gradients in float32 are from those in float64.
+
+    It is the largest difference over the largest gradient of each leaf and parameter, the worst
+    of them. Both see the same float32 numbers, features and logits times `scale`.
+    """
+    names = ("features_source", "logits_source", "features_target", "logits_target")
+
+    def gradients(loss, batch: DomainBatch, scale, dtype) -> list[torch.Tensor]:
+        given = {name: getattr(batch, name) for name in names}
+        leaves = {
+            name: (scale * tensor.detach()).float().to(dtype).requires_grad_()
+            for name, tensor in given.items()
+            if tensor is not None
+        }
+        own = copy.deepcopy(loss).to(dtype)
+        wanted = [*leaves.values(), *own.parameters()]
+        found = torch.autograd.grad(own(replace(batch, **leaves)), wanted, allow_unused=True)
+        return [each.double() for each in found if each is not None]
+
+    def measure(loss, batch: DomainBatch, scale: float = 1.0) -> float:
+        single, double = (
+            gradients(loss, batch, scale, dtype) for dtype in (torch.float32, torch.float64)
+        )
+        assert any(float(each.abs().max()) > 0 for each in double)
+        return max(
+            float((a - b).abs().max() / b.abs().max().clamp(min=1e-30))
+            for a, b in zip(single, double, strict=True)
+        )
+
+    return measure

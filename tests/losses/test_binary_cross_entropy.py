@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from sklearn.metrics import log_loss
@@ -43,3 +45,11 @@ def test_equal_weights_change_nothing():
 def test_a_sure_wrong_answer_stays_finite():
     logits = torch.tensor([[1e4]])
     assert float(BinaryCrossEntropy()(DomainBatch(logits, logits, torch.tensor([0])))) == 1e4
+
+
+@pytest.mark.parametrize("scale", [1e-2, 1.0, 1e2])
+@pytest.mark.parametrize("options", [{}, {"class_weights": [0.5, 2.0]}])
+def test_float32_gradient_as_in_float64(domains, float32_error, options, scale):
+    batch = domains()
+    batch = replace(batch, logits_source=batch.logits_source[:, :1])
+    assert float32_error(BinaryCrossEntropy(**options), batch, scale) < 2e-6

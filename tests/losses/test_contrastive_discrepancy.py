@@ -99,6 +99,15 @@ def test_gradient_by_finite_differences(domains, gradients_agree):
     assert gradients_agree(loss, domains(shift=0.3, count=10))
 
 
+@pytest.mark.parametrize("scale", [1e-2, 1.0, 1e2])
+def test_float32_gradient_as_in_float64(domains, float32_error, scale):
+    """Guesses count from 0.6 on, and here none is near it."""
+    batch = domains(shift=0.3, width=300)
+    batch = replace(batch, logits_target=batch.logits_target / scale)
+    loss = ContrastiveDiscrepancy(confidence=0.6)
+    assert float32_error(loss, batch, scale) < 2e-6
+
+
 def test_share_of_confident_images(domains):
     batch, loss = domains(), ContrastiveDiscrepancy(confidence=0.9)
     loss(batch)

@@ -33,3 +33,9 @@ def test_smoothing_and_weights_by_a_slow_loop(batch):
         weight_sum += weights[label]
     loss = CrossEntropy(label_smoothing=0.1, class_weights=weights).double()
     assert float(loss(batch)) == pytest.approx(total / weight_sum, rel=1e-10)
+
+
+@pytest.mark.parametrize("scale", [1e-2, 1.0, 1e2])
+@pytest.mark.parametrize("options", [{}, {"label_smoothing": 0.1}, {"class_weights": [0.5, 2.0]}])
+def test_float32_gradient_as_in_float64(domains, float32_error, options, scale):
+    assert float32_error(CrossEntropy(**options), domains(), scale) < 2e-6

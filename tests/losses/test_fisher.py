@@ -48,6 +48,15 @@ def test_gradient_by_finite_differences(domains, gradients_agree, form, centres)
     assert gradients_agree(loss, domains(count=6))
 
 
+@pytest.mark.parametrize("scale", [1e-2, 1.0, 1e2])
+@pytest.mark.parametrize("form", ["ratio", "difference"])
+@pytest.mark.parametrize("centres", ["learned", "batch_means"])
+def test_float32_gradient_as_in_float64(domains, float32_error, form, centres, scale):
+    torch.manual_seed(2)
+    loss = Fisher(300, form=form, centres=centres, within=0.3)
+    assert float32_error(loss, domains(width=300), scale) < 2e-6
+
+
 def test_learned_centres_are_trained(domains):
     torch.manual_seed(1)
     loss = Fisher(6, centres="learned", learning_rate_factor=10.0).double()

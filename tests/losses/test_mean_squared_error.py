@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from sklearn.metrics import accuracy_score, mean_squared_error
@@ -27,3 +29,10 @@ def test_gradients_reach_the_outputs_and_the_history_has_the_accuracy():
     total.backward()
     torch.testing.assert_close(outputs.grad, torch.full((4, 3), -2 * 0.5 / 12))
     assert parts["mean_squared_error_accuracy"] == 1
+
+
+@pytest.mark.parametrize("scale", [1e-2, 1.0, 1e2])
+def test_float32_gradient_as_in_float64(domains, float32_error, scale):
+    batch = domains()
+    fractions = torch.rand(20, 2, generator=torch.Generator().manual_seed(3))
+    assert float32_error(MeanSquaredError(), replace(batch, labels_source=fractions), scale) < 2e-6

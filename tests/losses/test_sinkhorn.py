@@ -99,6 +99,12 @@ def test_gradient_is_that_of_the_converged_value(domains):
         assert float(got[place]) == pytest.approx(slope, rel=1e-5)
 
 
+@pytest.mark.parametrize("scale", [1e-2, 1.0, 1e2])
+@pytest.mark.parametrize("blur", [0.05, 1.0])
+def test_float32_gradient_as_in_float64(domains, float32_error, blur, scale):
+    assert float32_error(Sinkhorn(blur), domains(shift=0.5, width=300), scale) < 2e-6
+
+
 def test_points_that_are_all_the_same_stay_finite():
     x = torch.ones(5, 3, requires_grad=True)
     value = Sinkhorn()(of(x, x))

@@ -95,6 +95,58 @@ def test_ranges_and_corrections():
     assert "| 0.87 [0.885] |" in Comparison(table, rows, (found,), ()).to_markdown()
 
 
+def test_the_published_split_has_its_own_lines():
+    table = read_table("T1")
+    rows = table.rows("trained on noisy")
+    found = [
+        outcome(rows[0].name, seed, {"noisy": six(value), "pristine": six(0.6)}, protocol=protocol)
+        for protocol, values in (("paper", (0.80, 0.82)), ("grouped", (0.70, 0.72)))
+        for seed, value in enumerate(values, start=1)
+    ]
+    made = Comparison(table, rows, tuple(found), ())
+    lines = [line for line in made.to_markdown().splitlines() if line.startswith("|")]
+    assert len(lines) == 2 + 2 * 5
+    cells = [[cell.strip() for cell in line.split("|")[1:6]] for line in lines[2:7]]
+    assert [each[:3] for each in cells] == [
+        ["trained on noisy", "noisy", "ours"],
+        ["", "", "ours, published split"],
+        ["", "", "published"],
+        ["", "", "difference"],
+        ["", "", "difference, published split"],
+    ]
+    assert [each[4].split(" ")[0] for each in cells] == [
+        "0.710",
+        "0.810",
+        "0.76",
+        "-0.050",
+        "+0.050",
+    ]
+    frame = made.frame.query("tested_on == 'noisy' and metric == 'accuracy'")
+    assert frame.set_index("protocol")["mean"].to_dict() == pytest.approx(
+        {"grouped": 0.71, "paper": 0.81}
+    )
+    assert (frame["of_seeds"] == 2).all()
+
+
+def test_cpu_seconds_are_in_brackets_where_all_seeds_have_them():
+    table = read_table("T1")
+    rows = table.rows("trained on noisy")
+    tests = {"noisy": six(0.7), "pristine": six(0.6)}
+
+    def shown(*seconds):
+        found = [
+            outcome(rows[0].name, seed, tests, cpu_seconds_per_epoch=each)
+            for seed, each in enumerate(seconds, start=1)
+        ]
+        made = Comparison(table, rows, tuple(found), ())
+        (line,) = [each for each in made.to_markdown().splitlines() if "| noisy | ours |" in each]
+        return line.split("|")[-3].strip(), made.to_dict()["numbers"][0]["cpu_seconds_per_epoch"]
+
+    assert shown(3.5, 4.5) == ("3.0 (4.0)", 4.0)
+    assert shown(3.5, None) == ("3.0", None)
+    assert shown(None) == ("2.0", None)
+
+
 def test_json_has_no_nan(comparison):
     text = json.dumps(comparison.to_dict(), allow_nan=False)
     found = json.loads(text)

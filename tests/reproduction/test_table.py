@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from toomre.errors import ArgumentError
 from toomre.recipes.shipped import open_recipe, shipped_recipes
-from toomre.reproduction.table import TABLES, Published, Table, changed, read_table
+from toomre.reproduction.table import TABLES, Published, Row, Start, Table, changed, read_table
 
 ALL = [read_table(name) for name in TABLES]
 
@@ -108,6 +108,48 @@ def test_tables_of_seeds_train_what_the_single_tables_train():
         names = {row.recipe: (row.source, row.target, row.start, row.mocks) for row in first.row}
         for row in second.row:
             assert names[row.recipe] == (row.source, row.target, row.start, row.mocks)
+
+
+def on_mocks(table: Table, one: Row | Start) -> tuple[str, str, str]:
+    """Return the recipe's hash and the images of a training on the mocks."""
+    recipe = changed(open_recipe(one.recipe), table.mocks.changes, one.mocks.changes)
+    target = table.data[one.target].mocks if one.target else ""
+    return recipe.sha256, table.data[one.source].mocks, target
+
+
+def test_matrices_and_starts_are_of_the_very_runs_of_the_other_tables():
+    """T7 shows the matrices of T3's and T4's networks, and T4, T6 and T7 start from one of T3's."""
+    t3, t4, t6, t7 = (read_table(name) for name in ("T3", "T4", "T6", "T7"))
+    published = {on_mocks(table, row) for table in (t3, t4) for row in table.row}
+    assert len(t7.row) == 13
+    for row in t7.row:
+        assert on_mocks(t7, row) in published, row.name
+    distant = {on_mocks(t3, row) for row in t3.row}
+    for table in (t4, t6, t7):
+        assert on_mocks(table, table.starts["distant"]) in distant
+    t8 = read_table("T8")
+    assert on_mocks(t8, t8.starts["distant"]) in {on_mocks(t8, row) for row in t8.row}
+
+
+@pytest.mark.parametrize("table", ALL, ids=lambda table: table.name)
+def test_networks_of_distant_mocks_see_asinh(table):
+    for one in (*table.row, *table.starts.values()):
+        recipe = changed(open_recipe(one.recipe), table.mocks.changes, one.mocks.changes)
+        distant = table.data[one.source].mocks.startswith("distant/")
+        assert (recipe.input.stretch == "asinh") == distant
+
+
+def test_all_cycles_are_shorter_by_the_same_factor():
+    """But those of our own recipes, which have no triangles."""
+    table = read_table("T3")
+    factors = {}
+    for row in table.row:
+        own = open_recipe(row.recipe)
+        if own.schedule.name == "triangle":
+            ours = changed(own, table.mocks.changes, row.mocks.changes)
+            factors[row.name] = ours.schedule.cycle_length / own.schedule.cycle_length
+    assert len(factors) == 10
+    assert set(factors.values()) == {6.5 / 8}
 
 
 def test_rows_by_words():

@@ -119,7 +119,7 @@ def trained(folder, group, **options):
         made, folder, Selector("loss"), step_listeners=[losses.append], checkpoint_seconds=0.0
     ).fit()
     weights = {**made.network.state_dict(), **made.loss.state_dict(), **made.batch_norm.state()}
-    rows = [{**row, "seconds": 0.0} for row in fitted.history]
+    rows = [{**row, "seconds": 0.0, "cpu_seconds": 0.0} for row in fitted.history]
     return {"losses": losses, "weights": weights, "best": fitted.best_epoch, "history": rows}
 
 

@@ -10,6 +10,7 @@ from torch import nn
 from toomre.errors import TrainingError
 from toomre.losses.weighted_sum import WeightedSum
 from toomre.networks.network import Network
+from toomre.storage import read_json, write_json
 from toomre.training.batch_norm import Concatenated, PerDomain, Shared
 from toomre.training.checkpoint import read_weights
 from toomre.training.experiment import Experiment
@@ -161,7 +162,30 @@ def test_resume_after_any_step_gives_the_same_bytes(tmp_path, when):
     assert source.asked[0] == divmod(when, 5)
     assert resumed.weights_sha256 == whole.weights_sha256
     for row, wanted in zip(resumed.history, whole.history, strict=True):
-        assert {**row, "seconds": 0} == {**wanted, "seconds": 0}
+        assert row.keys() == wanted.keys()
+        times = {"seconds": 0, "cpu_seconds": 0}
+        assert {**row, **times} == {**wanted, **times}
+
+
+def test_a_checkpoint_without_cpu_seconds_is_gone_on_with(tmp_path):
+    """Of an older toomre: the epoch that was under way has none, the later ones have."""
+
+    def interrupt(done, total):
+        if done == 7:
+            raise Stop
+
+    options = {"checkpoint_seconds": 0.0}
+    with pytest.raises(Stop):
+        Trainer(experiment(), tmp_path, Selector("last"), progress=interrupt, **options).fit()
+    for path in tmp_path.glob("step-*.json"):
+        manifest = read_json(path)
+        del manifest["progress"]["cpu_seconds"]
+        for row in manifest["progress"]["history"]:
+            del row["cpu_seconds"]
+        write_json(path, manifest)
+    history = Trainer(experiment(), tmp_path, Selector("last"), **options).fit().history
+    assert ["cpu_seconds" in row for row in history] == [False, False, True, True]
+    assert all("seconds" in row for row in history)
 
 
 def test_a_loss_that_is_not_finite_stops_with_advice(tmp_path):
@@ -185,7 +209,9 @@ def test_listeners_get_each_row_and_progress_each_step(tmp_path):
         progress=lambda done, total: steps.append((done, total)),
     ).fit()
     assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
-    assert {"train_loss", "source", "valid_loss", "learning_rate", "seconds"} <= set(rows[0])
+    assert {"train_loss", "source", "valid_loss", "learning_rate"} <= set(rows[0])
+    assert all(row["cpu_seconds"] > 0 for row in rows)
+    assert all(row["seconds"] > 0 for row in rows)
     assert steps[:3] == [(1, 20), (2, 20), (3, 20)]
 
 

@@ -6,7 +6,10 @@ Modules here import nothing heavy at the top, so that ``toomre --help`` answers 
 from __future__ import annotations
 
 import sys
-from typing import Annotated, NoReturn
+import warnings
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -51,7 +54,9 @@ def main() -> None:
 
     register(app)
     try:
-        app()
+        with warnings.catch_warnings():
+            warnings.showwarning = partial(_warn, warnings.showwarning)
+            app()
     except ToomreError as error:
         _stop(str(error))
     except ValidationError as error:  # an option out of its range, as the models say it
@@ -61,6 +66,16 @@ def main() -> None:
         _stop(text)
     except OSError as error:  # no permission, a full disk
         _stop(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
+
+
+def _warn(
+    others: Callable[..., None], message: Warning | str, category: type[Warning], *place: Any
+) -> None:
+    """Say what a user should know in one line, without its place in the code."""
+    if issubclass(category, UserWarning):
+        typer.echo(f"Warning: {message}", err=True)
+    else:
+        others(message, category, *place)
 
 
 def _stop(text: str) -> NoReturn:

@@ -9,12 +9,13 @@ import typer
 
 __all__ = ["fetch"]
 
+# What is fetched -> the published sets that can be made of it.
 _NEXT = {
-    "deepmerge": "deepmerge1",
-    "deepmerge-3filters": "deepmerge1",
-    "deepmerge2": "deepmerge2-simsim",
-    "deepmerge2-simsim": "deepmerge2-simsim",
-    "deepmerge2-simreal": "deepmerge2-simreal",
+    "deepmerge": ("deepmerge1",),
+    "deepmerge-3filters": ("deepmerge1",),
+    "deepmerge2": ("deepmerge2-simsim", "deepmerge2-simreal"),
+    "deepmerge2-simsim": ("deepmerge2-simsim",),
+    "deepmerge2-simreal": ("deepmerge2-simreal",),
 }
 
 
@@ -53,5 +54,7 @@ def fetch(
     screen = console()
     for path in paths:
         screen.print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
+    for made in _NEXT.get(name, ()):
+        screen.print(f"Next: toomre convert {made} {paths[0].parent} --out DIR/{made}")
     if name in _NEXT:
-        screen.print(f"Next: toomre convert {_NEXT[name]} {paths[0].parent} --out DIR")
+        screen.print("The published tables look for the sets there: toomre reproduce --data DIR")

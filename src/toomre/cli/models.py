@@ -65,7 +65,16 @@ def _print_table(cards: list[ModelCard]) -> None:
 
 def _areas(card: ModelCard) -> list[str]:
     return [
-        f"{value:.4f} ({low:.4f} to {high:.4f}), {data}"
+        f"{value:.4f} ({low:.4f} to {high:.4f}), {_named(data, card)}"
         for data, metrics in card.metrics.items()
         for value, low, high in [metrics[name] for name in ("roc_auc",) if name in metrics]
     ]
+
+
+def _named(data: str, card: ModelCard) -> str:
+    """Say of which images a number is: those of validation are of the source, not of the target."""
+    if data != "validation":
+        return data
+    if card.training.simulated:
+        return "validation, simulated"
+    return "validation" if card.training.target is None else "validation, of the source"

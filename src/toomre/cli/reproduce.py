@@ -24,11 +24,23 @@ def reproduce(
             help="Folder of the published sets (from `toomre convert`); for T10 a prepared set."
         ),
     ] = None,
+    paper: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the same sets from `toomre convert --protocol paper`: each row also on "
+            "the published split, side by side with --data."
+        ),
+    ] = None,
     mocks: Annotated[
         bool, typer.Option("--mocks", help="Use the built-in mocks (the default without --data).")
     ] = False,
     target: Annotated[
-        Path | None, typer.Option(help="Prepared set of real images as target (T4, T6, T7, T8).")
+        Path | None,
+        typer.Option(
+            help="Prepared set of real images as target (T4, T6, T7, T8); of SDSS pictures: toomre "
+            "prepare PICTURES --catalog TABLE --bands i,r,g --pixel-scale 0.396 --crop 93.678 "
+            "--size 75 --out FOLDER."
+        ),
     ] = None,
     seeds: Annotated[
         int | None, typer.Option(min=1, help="Trainings of each row [10; 2 if --quick].")
@@ -67,6 +79,7 @@ def reproduce(
         raise ArgumentError("Give either the published sets (--data) or --mocks.")
     options = ReproduceOptions(
         data=data,
+        paper=paper,
         target=target,
         seeds=seeds,
         quick=quick,

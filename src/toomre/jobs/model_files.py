@@ -168,6 +168,7 @@ def _card(plan: Plan, fitted: Fitted, weights_sha256: str) -> ModelCard:
             toomre_version=toomre.__version__,
             torch_version=torch.__version__,
             created=now(),
+            simulated=plan.prepared.info.simulated,
             target=_target(plan),
             start="" if plan.start is None else plan.start.card.model_id,
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from toomre.jobs.parallel import in_parallel
@@ -20,6 +20,8 @@ from toomre.reproduction.table import read_table
 from toomre.storage import write_json, write_text
 
 __all__ = ["Reproduced", "reproduce"]
+
+_PAPER = ", published split"
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +66,8 @@ def reproduce(
     out
         The folder for ``T1.md``, ``T1.csv``, ``T1.json``, the runs and the mocks.
     options
-        Data, seeds, rows.
+        Data, seeds, rows; with `options.paper` each row is trained and tested on the published
+        split too.
     progress
         Description of a stage -> what is called with (done, all).
     finished
@@ -75,7 +78,8 @@ def reproduce(
     ArgumentError
         If the table or a row is unknown, or the images do not fit.
     MissingFileError
-        If published images are not there, or of no row the weights that it starts from.
+        If published images or the target are not there, or of no row the weights that it starts
+        from.
     """
     wanted = read_table(table)
     rows, left_out = rows_at_hand(wanted, options.rows)
@@ -84,12 +88,27 @@ def reproduce(
     plan = DataPlan(
         options.data, options.target, options.galaxies_of, folder / "mocks", options.workers
     )
-    images = find_images(wanted, rows, plan, begin)
-    head = table_head(wanted, rows, images, options)
-    runs = TableRuns(wanted, rows, images, folder / "runs", options)
-    outcomes = _outcomes(runs, begin(f"training {wanted.name}"), finished)
+    sets = {
+        name: find_images(wanted, rows, each, begin)
+        for name, each in _plans(plan, options.paper).items()
+    }
+    head = table_head(wanted, rows, sets[""], options, sets.get(_PAPER))
+    outcomes = []
+    for name, images in sets.items():
+        runs = TableRuns(wanted, rows, images, folder / "runs", options)
+        outcomes += _outcomes(runs, begin(f"training {wanted.name}{name}"), finished)
     compared = Comparison(wanted, rows, tuple(outcomes), head, left_out)
     return _write(folder, compared, options.quick)
+
+
+def _plans(plan: DataPlan, paper: Path | None) -> dict[str, DataPlan]:
+    """Return where the images come from, once or for both ways of splitting them."""
+    if paper is None:
+        return {"": plan}
+    return {
+        "": replace(plan, protocol="grouped"),
+        _PAPER: replace(plan, published=paper, protocol="paper"),
+    }
 
 
 def _outcomes(

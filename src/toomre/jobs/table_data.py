@@ -12,9 +12,10 @@ from toomre.images.grid import Grid
 from toomre.images.resample import to_grid
 from toomre.jobs.provenance import now
 from toomre.jobs.simulate import simulate
+from toomre.jobs.table_target import SIZE, open_target
 from toomre.mocks.pairs import PAIRS
 from toomre.preparation.prepared import PreparedSet
-from toomre.preparation.split import SplitOptions
+from toomre.preparation.split import Protocol, SplitOptions
 from toomre.preparation.writing import Plan, Progress, write_prepared
 from toomre.reproduction.table import Images, Row, Table
 
@@ -22,8 +23,6 @@ __all__ = ["MOCK_SEED", "DataPlan", "find_images"]
 
 #: Of the simulated samples.
 MOCK_SEED = 1
-
-_SIZE = 75  # pixels, as published
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,8 @@ class DataPlan:
         Where mocks are made.
     workers
         Processes for the simulator; None: all cores.
+    protocol
+        How the published sets must be split; None: either way.
     """
 
     published: Path | None
@@ -49,6 +50,7 @@ class DataPlan:
     galaxies: Mapping[str, int]
     folder: Path
     workers: int | None = None
+    protocol: Protocol | None = None
 
 
 def find_images(
@@ -68,24 +70,33 @@ def find_images(
     Raises
     ------
     MissingFileError
-        If a published set is not there.
+        If a published set or the other target is not there.
     ArgumentError
-        If another target is given and the table has none to replace.
+        If another target is given and does not fit, or the table has none to replace; or if a
+        published set is split otherwise than it must be.
     """
     names = _needed(table, rows)
-    if plan.target is not None and not any(table.data[name].replaceable for name in names):
-        allowed = f"left out of these rows of {table.name}, which have no real target"
-        raise ArgumentError.expected("target", allowed, str(plan.target))
+    # What the user gives is checked before there is anything to wait for.
+    given = {} if plan.target is None else _replaced(table, names, plan.target)
     found = {}
     for name in names:
         images = table.data[name]
-        if plan.target is not None and images.replaceable:
-            found[name] = PreparedSet.open(plan.target, verify=True)
+        if name in given:
+            found[name] = given[name]
         elif plan.published is not None:
-            found[name] = _published(plan.published, images.published)
+            found[name] = _published(plan.published, images.published, plan.protocol)
         else:
             found[name] = _mocks(plan, images, progress)
     return found
+
+
+def _replaced(table: Table, names: Sequence[str], target: Path) -> dict[str, PreparedSet]:
+    """Return the user's own set for all images whose place it takes."""
+    replaceable = [name for name in names if table.data[name].replaceable]
+    if not replaceable:
+        allowed = f"left out of these rows of {table.name}, which have no real target"
+        raise ArgumentError.expected("target", allowed, str(target))
+    return {name: open_target(target, table.data[name]) for name in replaceable}
 
 
 def _needed(table: Table, rows: Sequence[Row]) -> list[str]:
@@ -98,18 +109,23 @@ def _needed(table: Table, rows: Sequence[Row]) -> list[str]:
     return list(names)
 
 
-def _published(root: Path, name: str) -> PreparedSet:
+def _published(root: Path, name: str, protocol: Protocol | None) -> PreparedSet:
     if (root / name / "dataset.json").is_file():
-        return PreparedSet.open(root / name, verify=True)
+        found = PreparedSet.open(root / name, verify=True)
+        if protocol not in (None, found.info.protocol):
+            allowed = f"made with `toomre convert --protocol {protocol}`"
+            raise ArgumentError.expected(f"{found.folder}", allowed, found.info.protocol)
+        return found
     if not name:
         raise MissingFileError(
             f"{root} is no prepared set. Prepare the images (`toomre prepare IMAGES --catalog "
             f"TABLE --out {root}`), or run on the mocks (--mocks)."
         )
     source = name.split("/", maxsplit=1)[0]
+    how = "" if protocol is None else f" --protocol {protocol}"
     raise MissingFileError(
         f"{root} has no prepared set {name}. Make it: `toomre fetch` downloads the published "
-        f"files, and `toomre convert {source} FOLDER --out {root / source}` prepares them. Or "
+        f"files, and `toomre convert {source} FOLDER --out {root / source}{how}` prepares them. Or "
         "run on the mocks (--mocks)."
     )
 
@@ -142,7 +158,7 @@ def _fit(made: PreparedSet, images: Images, out: Path, progress: Progress) -> No
     """Write a set with its bands in another order, cut and resampled."""
     info = made.info
     grid = Grid(
-        size=_SIZE,
+        size=SIZE,
         crop=images.crop or info.shape[-1],
         native_pixel_scale=info.grid.pixel_scale or info.pixel_scale,
     )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import toomre
 from toomre.jobs.provenance import command_line
+from toomre.jobs.table_changes import changes_in_words
 from toomre.jobs.table_data import MOCK_SEED
 from toomre.jobs.table_options import ReproduceOptions
 from toomre.preparation.prepared import PreparedSet
@@ -17,9 +17,26 @@ __all__ = ["table_head"]
 
 
 def table_head(
-    table: Table, rows: Sequence[Row], images: Mapping[str, PreparedSet], options: ReproduceOptions
+    table: Table,
+    rows: Sequence[Row],
+    images: Mapping[str, PreparedSet],
+    options: ReproduceOptions,
+    paper: Mapping[str, PreparedSet] | None = None,
 ) -> tuple[str, ...]:
-    """Return the sentences that a reader needs before the numbers."""
+    """Return the sentences that a reader needs before the numbers.
+
+    Parameters
+    ----------
+    table, rows
+        What was made.
+    images
+        Name -> prepared set.
+    options
+        How it was made.
+    paper
+        As `images`, with the published split; None: rows were trained on `images` alone.
+    """
+    twice = paper or {}
     lines = []
     if options.data is None:
         real = "" if options.target is None else f", but for the target {options.target.name}"
@@ -30,7 +47,14 @@ def table_head(
         )
     if options.quick:
         lines.append("**A quick look** (--quick): few galaxies, epochs and seeds. No result.")
-    lines += [f"Images `{name}`: {_described(each)}." for name, each in images.items()]
+    for each in (images, twice):
+        lines += [f"Images `{name}`: {_described(one)}." for name, one in each.items()]
+    if twice:
+        lines.append(
+            "Each row is trained and tested twice: on images split by galaxy, and on those of the "
+            "published split. The difference between the two is what the copies of test images in "
+            "training lend to a score; only the first says what a network can do."
+        )
     seeds = len(options.seed_numbers)
     lines.append(
         f"Ours: mean ± standard deviation over {seeds} seeds (95 % interval of the mean); "
@@ -43,30 +67,18 @@ def table_head(
         "The score is the mean over eight flips and quarter turns; the published one is of one "
         "view. A target's labels serve to test alone."
     )
-    lines += [f"Unlike the recipes{text}." for text in _changes(table, rows, images, options)]
+    lines += changes_in_words(table, rows, images, options)
+    if twice:
+        said = changes_in_words(table, rows, twice, options)
+        lines += [f"On the published split: {sentence}" for sentence in said]
     if table.spread:
         lines.append(f"Published ±: {table.spread}.")
-    lines.append(f"{options.workers} training(s) at a time; seconds per epoch are wall clock.")
+    lines.append(
+        f"{options.workers} training(s) at a time; seconds per epoch are wall clock, and in "
+        "brackets CPU seconds of the training, which other work on the machine changes less."
+    )
     lines.append(f"Made by `{command_line()}`.")
     return tuple(lines)
-
-
-def _changes(
-    table: Table, rows: Sequence[Row], images: Mapping[str, PreparedSet], options: ReproduceOptions
-) -> list[str]:
-    """Say what differs from the recipes, of all rows and of single ones."""
-    on_mocks = options.data is None
-    shared: dict[str, Any] = dict(table.mocks.changes) if on_mocks else {}
-    if any(each.info.protocol == "paper" for each in images.values()):
-        shared |= table.paper.changes
-    found = {"": shared | options.changes}
-    if on_mocks:
-        found |= {f" of {row.name}": dict(row.mocks.changes) for row in rows}
-    return [
-        f"{whose}: {', '.join(f'{key} = {value}' for key, value in values.items())}"
-        for whose, values in found.items()
-        if values
-    ]
 
 
 def _described(prepared: PreparedSet) -> str:

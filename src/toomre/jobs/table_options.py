@@ -25,8 +25,12 @@ class ReproduceOptions:
     data
         Folder of the published sets, prepared by `toomre.convert` as ``data/<name>/<domain>``;
         None: the built-in mocks take their place.
+    paper
+        Folder of the same sets with the published split (``protocol="paper"``): every row is
+        trained and tested on them too, and both stand side by side. `data` is then split by galaxy.
     target
-        A prepared set in the place of the table's real target (T4, T6, T7, T8).
+        A prepared set in the place of the table's real target (T4, T6, T7, T8), with the bands
+        i, r, g and 75 pixels of 0.4946 arcsec.
     seeds
         Trainings of each row, with seeds 1, 2, ...; None: 10, or 2 if `quick`.
     quick
@@ -49,6 +53,7 @@ class ReproduceOptions:
     """
 
     data: Path | None = None
+    paper: Path | None = None
     target: Path | None = None
     seeds: int | None = None
     quick: bool = False
@@ -63,6 +68,11 @@ class ReproduceOptions:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ArgumentError.expected(name, "1 or more", value)
+        if self.paper is not None and (self.data is None or self.target is not None):
+            raise ArgumentError(
+                "The published split (--paper) goes with the published sets split by galaxy "
+                "(--data), and without a target of your own (--target)."
+            )
 
     @property
     def seed_numbers(self) -> range:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from toomre.jobs.evaluate import evaluate
 from toomre.jobs.parallel import Report
 from toomre.jobs.run import Run
+from toomre.jobs.table_changes import changes_of
 from toomre.jobs.table_options import ReproduceOptions
 from toomre.jobs.train import TrainOptions, train
 from toomre.losses.tables import needs_target
@@ -19,7 +20,7 @@ from toomre.preparation.prepared import PreparedSet
 from toomre.recipe import Recipe
 from toomre.recipes.shipped import open_recipe
 from toomre.reproduction.outcome import Judged, Outcome, measure
-from toomre.reproduction.table import Row, Table, changed
+from toomre.reproduction.table import Row, Start, Table, changed
 from toomre.storage import sha256_bytes
 
 __all__ = ["TableRun", "TableRuns", "train_and_test"]
@@ -96,21 +97,17 @@ class TableRuns:
     def _row(self, row: Row, seed: int) -> TableRun:
         start = self._start(row.start, seed).folder if row.start else None
         tests = {name: self.images[name].folder for name in row.tests}
-        recipe = self._recipe(row.recipe, seed, row.mocks.changes)
+        recipe = self._recipe(row, seed)
         return self._run(row.name, recipe, (row.source, row.target), start, tests)
 
     def _start(self, name: str, seed: int) -> TableRun:
         plan = self.table.starts[name]
-        recipe = self._recipe(plan.recipe, seed, {})
+        recipe = self._recipe(plan, seed)
         return self._run(f"start {name}", recipe, (plan.source, plan.target), None, {})
 
-    def _recipe(self, name: str, seed: int, on_mocks: Mapping[str, Any]) -> Recipe:
-        changes: list[Mapping[str, Any]] = []
-        if self.options.data is None:
-            changes += [self.table.mocks.changes, on_mocks]
-        if any(each.info.protocol == "paper" for each in self.images.values()):
-            changes.append(self.table.paper.changes)
-        return changed(open_recipe(name), *changes, self.options.changes, {"seed": seed})
+    def _recipe(self, training: Row | Start, seed: int) -> Recipe:
+        changes = changes_of(training, self.table, self.images, self.options)
+        return changed(open_recipe(training.recipe), changes, {"seed": seed})
 
     def _run(
         self,
@@ -157,9 +154,11 @@ def train_and_test(task: TableRun, report: Report) -> Outcome:
         recipe=task.recipe.name,
         seed=task.recipe.seed,
         model_id=run.card.model_id,
+        protocol=PreparedSet.open(task.source).info.protocol,
         epochs=len(run.history),
         best_epoch=training.epoch,
         seconds_per_epoch=float(run.history["seconds"].mean()),
+        cpu_seconds_per_epoch=_cpu_seconds(run.history),
         images=training.images,
         target_images=_target_images(run),
         warnings=training.warnings,
@@ -169,6 +168,12 @@ def train_and_test(task: TableRun, report: Report) -> Outcome:
 
 def _sees_target(recipe: Recipe) -> bool:
     return any(needs_target(term.name) for term in recipe.loss)
+
+
+def _cpu_seconds(history: pd.DataFrame) -> float | None:
+    """Return the mean over the epochs that have it; histories of older versions do not."""
+    known = history["cpu_seconds"].dropna() if "cpu_seconds" in history else ()
+    return float(np.mean(known)) if len(known) else None
 
 
 def _target_images(run: Run) -> int:

@@ -15,6 +15,10 @@ from toomre.losses.domain_batch import DomainBatch, target_outputs
 
 __all__ = ["DomainAdversarial", "ramp"]
 
+# A logit whose probability of being wrong, 1e-26, leaves room for its gradient in float32, which
+# ends at 1e-38.
+_SURE = 60.0
+
 
 class DomainAdversarial(nn.Module):
     """Cross-entropy of a domain classifier (source 1, target 0) that the features work against.
@@ -83,6 +87,8 @@ class DomainAdversarial(nn.Module):
         logits = self.classifier(features)[:, 0]
         count = len(source)
         right = torch.cat([logits[:count], -logits[count:]])
+        # A surer answer has the value and gradient of this one, so that neither is ever 0.
+        right = right + (right.clamp(max=_SURE) - right).detach()
         if features.requires_grad:
             factor = self.reversal_weight * self.reversal(batch.progress)
             strength = factor * self.strength(right.detach())[:, None]
@@ -138,7 +144,7 @@ def _reversed(right: Tensor) -> Tensor:
 
 def _confused(right: Tensor) -> Tensor:
     """Return what turns the reversed gradient, q with q = 1 - p(true domain), into 1/2 - q."""
-    wrong = torch.sigmoid(-right).clamp(min=torch.finfo(right.dtype).tiny)
+    wrong = torch.sigmoid(-right)
     return (0.5 - wrong) / wrong
 
 

@@ -158,8 +158,9 @@ class TargetCard(_Card):
 class TrainingCard(_Card):
     """Where the weights come from.
 
-    `start` is the model that the training started from, or empty. `warnings` are what the
-    training showed of itself, in words.
+    `simulated`: whether toomre made the images (of the target nothing is said); not known of older
+    models and of published sets. `start` is the model that the training started from, or empty.
+    `warnings` are what the training showed of itself, in words.
     """
 
     data: str
@@ -173,6 +174,7 @@ class TrainingCard(_Card):
     toomre_version: str
     torch_version: str
     created: str
+    simulated: bool = False
     target: TargetCard | None = None
     start: str = ""
     warnings: tuple[str, ...] = ()

@@ -85,6 +85,11 @@ class PreparedInfo(BaseModel):
     created: str
 
     @property
+    def simulated(self) -> bool:
+        """Whether toomre made the images, and did not only prepare them."""
+        return self.command.startswith(("toomre simulate ", "toomre observe "))
+
+    @property
     def sha256(self) -> str:
         """One hash of the images and the catalogue together."""
         return sha256_bytes(f"{self.images_sha256}{self.catalog_sha256}".encode())

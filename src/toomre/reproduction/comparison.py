@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ class Comparison:
     rows
         Those that were trained.
     outcomes
-        One a row and seed.
+        One a row, seed and protocol of the split; with both protocols they stand side by side.
     head
         How the numbers came about, a sentence each.
     left_out
@@ -70,7 +71,11 @@ class Comparison:
         }
 
     def to_markdown(self) -> str:
-        """Return the table for people: three lines a test (ours, published, difference)."""
+        """Return the table for people: three lines a test (ours, published, difference).
+
+        Where there are both protocols, there are five: a second line of ours, on the published
+        split, and its difference.
+        """
         names = [_words(metric) for metric in self.table.metrics]
         titles = ["training", "tested on", "", *names, "s/epoch", "epochs"]
         text = [f"# {self.table.name}: {self.table.title}", f"Published: {self.table.source}."]
@@ -84,19 +89,23 @@ class Comparison:
                 lines += [_line(cells) for cells in self._cells_left_out(row)]
         return "\n\n".join([*text, "\n".join(lines), self._trained_on()]) + "\n"
 
-    def _of(self, row: Row) -> list[Outcome]:
-        return [outcome for outcome in self.outcomes if outcome.row == row.name]
+    def _of(self, row: Row) -> list[tuple[str, list[Outcome]]]:
+        """Return a row's outcomes of each protocol, the grouped one first, and what to call it."""
+        own = [outcome for outcome in self.outcomes if outcome.row == row.name]
+        protocols = sorted({outcome.protocol for outcome in own})
+        found = [[each for each in own if each.protocol == name] for name in protocols]
+        return list(zip(("", ", published split"), found, strict=False))
 
     def _lines(self) -> Iterator[dict[str, Any]]:
         for row in self.rows:
-            own = self._of(row)
-            for tested, published in row.tests.items():
+            for (_, own), (tested, published) in product(self._of(row), row.tests.items()):
                 sample = own[0].tests[tested]
                 for place, metric in enumerate(self.table.metrics):
                     ours = over_seeds([each.tests[tested].interval(metric) for each in own])
                     yield {
                         "row": row.name,
                         "recipe": row.recipe,
+                        "protocol": own[0].protocol,
                         "tested_on": tested,
                         "metric": metric,
                         **asdict(ours),
@@ -104,6 +113,9 @@ class Comparison:
                         **_printed(published, place, metric),
                         "difference": published.difference(place, metric, ours.mean),
                         "seconds_per_epoch": _mean([each.seconds_per_epoch for each in own]),
+                        "cpu_seconds_per_epoch": _mean(
+                            [each.cpu_seconds_per_epoch or math.nan for each in own]
+                        ),
                         "epochs": _mean([each.epochs for each in own]),
                         "training_images": own[0].images,
                         "target_images": own[0].target_images,
@@ -112,16 +124,20 @@ class Comparison:
                     }
 
     def _cells(self, row: Row, tested: str) -> list[list[str]]:
-        """Return the three lines of a test."""
+        """Return the lines of a test: ours, published, difference; ours once for each protocol."""
         wanted = (row.name, tested)
         lines = [each for each in self._lines() if (each["row"], each["tested_on"]) == wanted]
-        first, one = tested == next(iter(row.tests)), lines[0]
-        cost = [f"{one['seconds_per_epoch']:.1f}", f"{one['epochs']:.0f}"] if first else ["", ""]
-        return [
-            [row.name if first else "", tested, "ours", *map(_ours, lines), *cost],
-            ["", "", "published", *map(_theirs, lines), "", ""],
-            ["", "", "difference", *(_signed(each["difference"]) for each in lines), "", ""],
-        ]
+        first = tested == next(iter(row.tests))
+        ours: list[list[str]] = []
+        differences = []
+        for which, outcomes in self._of(row):
+            own = [each for each in lines if each["protocol"] == outcomes[0].protocol]
+            names = [row.name if first and not ours else "", "" if ours else tested]
+            ours.append([*names, f"ours{which}", *map(_ours, own), *_cost(own[0], first)])
+            signed = (_signed(each["difference"]) for each in own)
+            differences.append(["", "", f"difference{which}", *signed, "", ""])
+        printed = lines[: len(self.table.metrics)]
+        return [*ours, ["", "", "published", *map(_theirs, printed), "", ""], *differences]
 
     def _cells_left_out(self, row: Row) -> Iterator[list[str]]:
         """Give two lines a test: why there is nothing of ours, and what was published."""
@@ -135,15 +151,24 @@ class Comparison:
     def _trained_on(self) -> str:
         """Say how many images there were."""
         sentences = []
-        for row in self.rows:
-            one = self._of(row)[0]
+        named = ((row.name + which, own[0]) for row in self.rows for which, own in self._of(row))
+        for name, one in named:
             target = f" and {one.target_images} of the target" if one.target_images else ""
             tests = ", ".join(
-                f"{each.images} images of {each.galaxies} galaxies ({name})"
-                for name, each in one.tests.items()
+                f"{each.images} images of {each.galaxies} galaxies ({tested})"
+                for tested, each in one.tests.items()
             )
-            sentences.append(f"{row.name}: {one.images} training images{target}; tested on {tests}")
+            sentences.append(f"{name}: {one.images} training images{target}; tested on {tests}")
         return "Images: " + ". ".join(dict.fromkeys(sentences)) + "."
+
+
+def _cost(line: dict[str, Any], shown: bool) -> list[str]:
+    """Return the seconds of an epoch, with the CPU's if known, and the epochs: once a row."""
+    if not shown:
+        return ["", ""]
+    cpu = line["cpu_seconds_per_epoch"]
+    known = "" if math.isnan(cpu) else f" ({cpu:.1f})"
+    return [f"{line['seconds_per_epoch']:.1f}{known}", f"{line['epochs']:.0f}"]
 
 
 def _printed(published: Published, place: int, metric: str) -> dict[str, float]:

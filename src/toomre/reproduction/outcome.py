@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -58,10 +59,15 @@ class Outcome(_Entry):
     ----------
     row, recipe, seed, model_id
         Which training.
+    protocol
+        ``"grouped"``: on images split by galaxy; ``"paper"``: with the published split.
     epochs, best_epoch
         How many epochs it ran, and which one was kept.
     seconds_per_epoch
         Mean over the epochs [s].
+    cpu_seconds_per_epoch
+        CPU time of the training's process, mean over the epochs of which it is known [s]; None:
+        of none, as the training is of an older toomre.
     images, target_images
         In the training part of the source, and those of the target that were seen.
     warnings
@@ -74,9 +80,11 @@ class Outcome(_Entry):
     recipe: str
     seed: int
     model_id: str
+    protocol: Literal["grouped", "paper"] = "grouped"
     epochs: int
     best_epoch: int
     seconds_per_epoch: float
+    cpu_seconds_per_epoch: float | None = None
     images: int
     target_images: int
     warnings: tuple[str, ...] = ()

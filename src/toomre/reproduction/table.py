@@ -108,11 +108,20 @@ class Changes(_Entry):
 
 
 class Start(_Entry):
-    """A training that another one starts from."""
+    """A training that another one starts from.
+
+    Attributes
+    ----------
+    recipe, source, target
+        As of a row.
+    mocks
+        What differs on the mocks, in front of the table's.
+    """
 
     recipe: str
     source: str
     target: str
+    mocks: Changes = Changes()
 
 
 class Row(_Entry):
@@ -133,7 +142,7 @@ class Row(_Entry):
     tests
         Name of images -> the published numbers on their test part.
     mocks
-        What differs on the mocks.
+        What differs on the mocks, in front of the table's.
     """
 
     name: str
@@ -162,7 +171,7 @@ class Table(_Entry):
     data, starts, row
         What the rows speak of, and the rows.
     mocks, paper
-        What differs from the recipes on the mocks, and on data with the published split.
+        What differs from the recipes on the mocks, and where the source has the published split.
     """
 
     name: str

@@ -23,6 +23,7 @@ from toomre.training.experiment import Experiment, Fitted
 from toomre.training.plateau import Plateau
 from toomre.training.schedule import set_momentum
 from toomre.training.selection import Selector
+from toomre.training.stopwatch import Stopwatch
 
 __all__ = ["Trainer", "load_best"]
 
@@ -82,7 +83,7 @@ class Trainer:
         self._step = 0
         self._history: list[Row] = []
         self._sums: Row = {}
-        self._seconds = 0.0
+        self._watch = Stopwatch()
         self._best: dict[str, str] = {}
 
     def fit(self) -> Fitted:
@@ -98,22 +99,21 @@ class Trainer:
         self._agree()
         steps = experiment.source.steps
         total = steps * experiment.epochs
-        saved = clock = time.monotonic()
+        saved = time.monotonic()
+        self._watch.skip()
         while self._step < total and not self.selector.should_stop:
             epoch, step = divmod(self._step, steps)
             epoch += experiment.epochs_before
             self._train_step(epoch, step, self._step / max(1, total - 1))
             self._step += 1
-            now = time.monotonic()
-            self._seconds += now - clock
-            clock = now
+            self._watch.count()
             if self._step % steps == 0:
                 self._end_epoch(epoch)
-                clock = time.monotonic()
-            if self._step % steps == 0 or now - saved > self.checkpoint_seconds:
+            if self._step % steps == 0 or time.monotonic() - saved > self.checkpoint_seconds:
                 if experiment.group.is_first:
                     self._save()
-                saved = clock = time.monotonic()
+                saved = time.monotonic()
+                self._watch.skip()
             self.progress(self._step, total)
         self.progress(total, total)
         path = self.checkpoints.folder / self._best["file"]
@@ -212,8 +212,8 @@ class Trainer:
         row |= {name: value / experiment.source.steps for name, value in self._sums.items()}
         row |= {f"valid_{name}": value for name, value in metrics.items()}
         row["learning_rate"] = float(experiment.optimizer.param_groups[0]["lr"])
-        row["seconds"] = self._seconds
-        self._sums, self._seconds = {}, 0.0
+        row |= self._watch.take()
+        self._sums = {}
         self._history.append(row)
         if self.plateau is not None:
             self.plateau.update(metrics)
@@ -240,7 +240,7 @@ class Trainer:
         progress: dict[str, Any] = {
             "history": self._history,
             "sums": self._sums,
-            "seconds": self._seconds,
+            **self._watch.elapsed,
             "selector": asdict(self.selector),
             "plateau": None if self.plateau is None else asdict(self.plateau),
             "best": self._best,
@@ -266,7 +266,7 @@ class Trainer:
         self._step = checkpoint.step
         self._history = list(progress["history"])
         self._sums = dict(progress["sums"])
-        self._seconds = float(progress["seconds"])
+        self._watch.restore(progress)
         self._best = dict(progress["best"])
         self.selector = Selector(**progress["selector"])
         if self.plateau is not None:
