@@ -132,10 +132,12 @@ def test_matrices_and_starts_are_of_the_very_runs_of_the_other_tables():
 
 
 @pytest.mark.parametrize("table", ALL, ids=lambda table: table.name)
-def test_networks_of_distant_mocks_see_asinh(table):
+def test_networks_of_distant_mocks_and_what_starts_from_them_see_asinh(table):
     for one in (*table.row, *table.starts.values()):
         recipe = changed(open_recipe(one.recipe), table.mocks.changes, one.mocks.changes)
-        distant = table.data[one.source].mocks.startswith("distant/")
+        start = table.starts.get(getattr(one, "start", ""))
+        sources = [one.source] if start is None else [one.source, start.source]
+        distant = any(table.data[name].mocks.startswith("distant/") for name in sources)
         assert (recipe.input.stretch == "asinh") == distant
 
 
