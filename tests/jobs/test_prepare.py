@@ -360,6 +360,23 @@ def test_a_table_that_lost_a_column_of_votes(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("labelled", [False, True])
+def test_images_without_all_votes_are_counted(
+    tmp_path: Path, rng: np.random.Generator, labelled: bool
+) -> None:
+    folder = tmp_path / "pictures"
+    path = _pictures(folder, rng)
+    table = pd.read_csv(path).assign(**dict.fromkeys(ANSWERS, 0.5))
+    table.loc[[4, 9], "Class7.2"] = np.nan
+    table.loc[5, "file"] = "lost.jpeg"
+    table.loc[5, "Class8.6"] = np.nan  # bad anyway
+    kept = table if labelled else table.drop(columns="label")
+    kept.to_csv(path, index=False)
+    made = prepare(folder, tmp_path / "out", path, grid=GRID, facts=IRG)
+    assert made.summary()["without_votes"] == 2
+    assert (made.own_split().table["part"] == "").sum() == (1 if labelled else 3)
+
+
 def test_real_galaxies_with_votes(tmp_path: Path, shared_data: Path) -> None:
     folder = shared_data / "gz2_37"
     table = pd.read_csv(folder / "gz2_votes_full.csv", dtype=str).head(12)
