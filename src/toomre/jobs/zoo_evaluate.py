@@ -93,7 +93,7 @@ def zoo_evaluate(
     if part not in PARTS:
         raise ArgumentError.expected("part", "train, valid or test", part)
     run.check_split(prepared)
-    rows = with_votes(prepared, _rows(run, part), ANSWERS, part)
+    rows = with_votes(prepared, run.rows(part), ANSWERS, part)
     table = predictions(run, prepared, rows, device)
     report = judge(table, part, run.card.model_id)
     own = run.folder if part == "test" else run.folder / "evaluations" / part
@@ -106,19 +106,6 @@ def zoo_evaluate(
     if figures:
         _write_figures(folder / "figures", table, (prepared, rows), compared)
     return EvaluatedVotes(report, table, folder)
-
-
-def _rows(run: Run, part: str) -> NDArray[np.intp]:
-    """Return the rows of a part, or say which parts have any."""
-    rows: NDArray[np.intp] = run.split.rows(part).to_numpy(np.intp)
-    if not len(rows):
-        filled = [name for name in PARTS if len(run.split.rows(name))]
-        hint = " or ".join(f"--part {name}" for name in reversed(filled))
-        raise ArgumentError(
-            f"The {part} part of {run.folder}'s split is empty. Judge another part ({hint}), or "
-            "prepare the set with a share for it and train again."
-        )
-    return rows
 
 
 def histories(runs: Sequence[Run | Path | str]) -> dict[str, pd.DataFrame]:
