@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from toomre.errors import ArgumentError, OutputExistsError
 from toomre.inference.catalog_reading import read_catalog
 from toomre.inference.store import open_model
 from toomre.inference.votes import vote_rows
+from toomre.jobs import zoo_classify as job
 from toomre.jobs.classify import ClassifyOptions, classify
 from toomre.jobs.zoo_classify import zoo_classify
 from toomre.preparation.prepared import PreparedSet
@@ -83,9 +86,25 @@ def test_what_does_not_fit_is_refused(vote_run, pictures, tmp_path, make_model):
     (tmp_path / "there.csv").touch()
     with pytest.raises(OutputExistsError, match=r"there\.csv is there already"):
         zoo_classify(pictures, vote_run, submit=tmp_path / "there.csv", options=CPU)
-    (pictures / "100008.jpg").rename(pictures / "M51.jpg")
-    with pytest.raises(ArgumentError, match=r"ids of the challenge, .* but got 'M51'"):
-        zoo_classify(pictures, vote_run, submit=tmp_path / "s.csv", options=CPU)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("M51.jpg", r"ids of the challenge, .* but got 'M51'"),
+        ("more/100008.jpg", r"every id of a galaxy .* 1 occur more often: '100008'"),
+        ("0100008.jpg", "1 occur more often: '100008'"),
+    ],
+)
+def test_names_that_kaggle_does_not_take_are_refused_before_any_work(
+    vote_run, pictures, tmp_path, monkeypatch, name, said
+):
+    (pictures / "more").mkdir()
+    shutil.copy(pictures / "100008.jpg", pictures / name)
+    monkeypatch.setattr(job, "classify", lambda *args, **options: pytest.fail("classified"))
+    with pytest.raises(ArgumentError, match=said):
+        zoo_classify(pictures, vote_run, tmp_path / "a.csv", submit=tmp_path / "s.csv", options=CPU)
+    assert not (tmp_path / "s.csv").exists()
 
 
 def test_original_pictures_of_the_challenge(vote_run, shared_data, tmp_path):
