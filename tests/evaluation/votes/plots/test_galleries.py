@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from toomre.errors import ArgumentError
+from toomre.evaluation.votes.drawing import Pictures
 from toomre.evaluation.votes.plots.galleries import (
     image_sheet,
     prototype_grid,
@@ -24,6 +25,21 @@ FIGURES = {
 @pytest.mark.parametrize("name", FIGURES)
 def test_nothing_is_cut_off_too_small_or_runs_into_another(name, drawn, check_layout):
     check_layout(FIGURES[name](drawn))
+
+
+@pytest.mark.parametrize("count", range(4))
+def test_the_title_of_few_mergers_has_room(drawn, rng, check_layout, count):
+    """Also where the set is as large as the challenge's."""
+    many = Pictures(drawn.pictures.images, rows=np.zeros(79_975, dtype=np.intp))
+    p = np.zeros(len(many))
+    p[:count] = 0.5
+    figure = random_mergers(many, p, rng=rng)
+    check_layout(figure)
+    shown = [axes.get_position() for axes in figure.axes if axes.get_visible()]
+    middle = (min(place.x0 for place in shown) + max(place.x1 for place in shown)) / 2
+    assert middle == pytest.approx(0.5)
+    sizes = [np.array(place.size) * figure.get_size_inches() for place in shown]
+    np.testing.assert_allclose(sizes, 2.2)
 
 
 def test_a_sheet_shows_the_rows_in_order(drawn):
