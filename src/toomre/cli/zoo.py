@@ -114,6 +114,9 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
     submit: Annotated[
         Path | None, typer.Option(help="Also write Kaggle's table (GalaxyID and 37 columns, CSV).")
     ] = None,
+    figures: Annotated[
+        Path | None, typer.Option(help="Folder to make: nine random images called mergers.")
+    ] = None,
     catalog: Annotated[
         Path | None, typer.Option(help="Table of the galaxies: gives ids, positions and order.")
     ] = None,
@@ -151,6 +154,7 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
             out,
             catalog,
             submit=submit,
+            figures=figures,
             columns=Columns(image_id=id_column, file=file_column),
             options=ClassifyOptions(
                 bands=names(bands),

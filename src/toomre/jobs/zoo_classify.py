@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,8 @@ from toomre.inference.store import Model, open_model
 from toomre.jobs.classified import ClassifiedCatalog
 from toomre.jobs.classify import ClassifyOptions, classify
 from toomre.jobs.classify_opened import open_classification
+from toomre.jobs.zoo_mergers import MERGER_FILES, write_mergers
+from toomre.output import output_folder
 from toomre.preparation.catalog import refuse_duplicates
 from toomre.preparation.columns import Columns
 from toomre.preparation.inputs import Source, stem_of
@@ -35,6 +38,7 @@ def zoo_classify(
     catalog: Path | str | None = None,
     *,
     submit: Path | str | None = None,
+    figures: Path | str | None = None,
     columns: Columns = _GUESSED,
     options: ClassifyOptions = _DEFAULTS,
     progress: Callable[[int, int], None] | None = None,
@@ -52,6 +56,9 @@ def zoo_classify(
         flags, reason and model. None keeps it in memory.
     submit
         A table for Kaggle's Galaxy Zoo challenge to write as well, see `submission`.
+    figures
+        A folder to make, with random images of what is called a merger, see
+        `toomre.jobs.zoo_mergers`.
 
     Raises
     ------
@@ -74,19 +81,31 @@ def zoo_classify(
             "(--overwrite)."
         )
     source = source if isinstance(source, Source) else Source(Path(source))
-    if submit is not None:  # before an hour of work, not after it
+    given = None
+    if submit is not None or figures is not None:
         path = None if out is None else Path(out)
-        inputs = open_classification(source, opened, (catalog, columns), options, path).inputs
-        _galaxy_ids(inputs.rows(0, inputs.total).names)
-    done = classify(
-        source, opened, out, catalog, columns=columns, options=options, progress=progress
-    )
+        given = open_classification(source, opened, (catalog, columns), options, path)
+    if submit is not None and given is not None:  # before an hour of work, not after it
+        _galaxy_ids(given.inputs.rows(0, given.inputs.total).names)
+    with _new(figures, overwrite=options.overwrite) as folder:
+        done = classify(
+            source, opened, out, catalog, columns=columns, options=options, progress=progress
+        )
+        if folder is not None and given is not None:
+            write_mergers(folder, done.table, given)
     if submit is not None:
         Path(submit).parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(Path(submit)) as temporary:
             table = submission(done.table)
             table.to_csv(temporary, index=False, float_format=_DIGITS, lineterminator="\n")
     return done
+
+
+def _new(figures: Path | str | None, *, overwrite: bool) -> AbstractContextManager[Path | None]:
+    """Give the folder of the figures, which is checked before there is anything to draw."""
+    if figures is None:
+        return nullcontext()
+    return output_folder(Path(figures), MERGER_FILES, overwrite=overwrite)
 
 
 def submission(catalog: pd.DataFrame) -> pd.DataFrame:
