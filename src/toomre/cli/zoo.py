@@ -32,6 +32,13 @@ zoo = typer.Typer(
 def explore(
     data: Annotated[Path, typer.Argument(metavar="DIR", help="Prepared data set with votes.")],
     out: Annotated[Path, typer.Option(help="Folder to make.")],
+    originals: Annotated[
+        Path | None,
+        typer.Option(help="Images it was prepared from: draw one before and after downsizing."),
+    ] = None,
+    galaxy: Annotated[
+        str | None, typer.Option(help="Image id of that one; else the first of the sheet.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the sheet's choice of images.")] = 0,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier exploration.")
@@ -43,7 +50,7 @@ def explore(
     """
     from toomre.jobs.zoo_explore import zoo_explore as job
 
-    done = job(data, out, seed=seed, overwrite=overwrite)
+    done = job(data, out, originals=originals, galaxy=galaxy, seed=seed, overwrite=overwrite)
     typer.echo(f"{done.images} images, {done.left_out} left out (bad, or without all votes).")
     if not done.parts:
         typer.echo("The set has no training and validation part, so these are not compared.")
