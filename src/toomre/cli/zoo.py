@@ -57,6 +57,19 @@ def explore(
     typer.echo(f"Figures and tables are in {done.folder}.")
 
 
+@zoo.command(
+    hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)
+def train() -> None:
+    """Say that votes are trained with `toomre train`, as any network is."""
+    from toomre.errors import ArgumentError
+
+    raise ArgumentError(
+        "There is no `toomre zoo train`. Votes are learnt with the recipes gz2-...: `toomre train "
+        "gz2-transfer --data SET --out RUN`."
+    )
+
+
 @zoo.command()
 def evaluate(
     run: Annotated[Path, typer.Argument(help="Run folder (from `toomre train`).")],
