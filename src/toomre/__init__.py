@@ -1,11 +1,11 @@
 """Find merging galaxies in survey images, and prove it.
 
 Each command of the command line is a function here: `simulate`, `observe`, `fetch`, `convert`,
-`cutouts`, `prepare`, `look`, `compare`, `audit`, `lr_scan`, `tune`, `train`, `evaluate`, `bias`,
-`embed`, `explain`, `crossvalidate`, `measure`, `forest`, `reproduce`, `classify`, `fraction`,
-`conformal`, `models`, `export`, `bench` and `demo`. Beside them stand the objects that they take:
-`Recipe`, `Grid`, `Facts`, `Columns` and the options of each function. All are imported when first
-used, so that ``import toomre`` is quick.
+`cutouts`, `prepare`, `look`, `compare`, `audit`, `lr_scan`, `tune`, `layers`, `train`, `evaluate`,
+`bias`, `embed`, `explain`, `crossvalidate`, `measure`, `forest`, `reproduce`, `classify`,
+`fraction`, `conformal`, `models`, `export`, `bench` and `demo`. Beside them stand the objects
+that they take: `Recipe`, `Grid`, `Facts`, `Columns` and the options of each function. All are
+imported when first used, so that ``import toomre`` is quick.
 
 Examples
 --------
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from toomre.jobs.fetch import fetch
     from toomre.jobs.forest import forest
     from toomre.jobs.fraction import FractionBins, fraction
+    from toomre.jobs.layers import layers
     from toomre.jobs.look import look
     from toomre.jobs.lr_scan import lr_scan
     from toomre.jobs.measure import measure
@@ -93,6 +94,7 @@ __all__ = [
     "fetch",
     "forest",
     "fraction",
+    "layers",
     "look",
     "lr_scan",
     "measure",

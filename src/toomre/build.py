@@ -26,6 +26,7 @@ from toomre.training.selection import Selector
 
 __all__ = [
     "architecture",
+    "build_backbone",
     "build_batch_norm",
     "build_learning_rate",
     "build_loss",
@@ -66,15 +67,25 @@ def build_network(plan: Architecture, *, bands: int, size: int) -> Network:
     >>> sum(p.numel() for p in network.parameters())
     174626
     """
-    make = find_backbone(plan.backbone)
-    options = {"bands": bands, "size": size, **plan.backbone_options}
-    backbone = _make(make, options, f"backbone {plan.backbone!r}")
+    backbone = build_backbone(plan.backbone, plan.backbone_options, bands=bands, size=size)
     make = lookup(HEADS, plan.head, "head.name")
     options = {"num_features": backbone.num_features, **plan.head_options}
     head = _make(make, options, f"head {plan.head!r}")
     network = Network(backbone, head)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network
+
+
+def build_backbone(name: str, options: Mapping[str, Any], *, bands: int, size: int) -> nn.Module:
+    """Make a backbone with the weights that torch's random state gives.
+
+    Raises
+    ------
+    ArgumentError
+        If there is none of that name, or it does not take such images or options.
+    """
+    given = {"bands": bands, "size": size, **options}
+    return _make(find_backbone(name), given, f"backbone {name!r}")
 
 
 def initial_network(recipe: Recipe, *, bands: int) -> Network:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from toomre.cli.prepare import parse_split, prepare
 from toomre.errors import ArgumentError
 from toomre.preparation.prepared import PreparedSet
+from toomre.surveys.vote_tree import ANSWERS
 
 
 def _run(*words: str) -> tuple[int, str]:
@@ -31,6 +32,19 @@ def folder(tmp_path: Path, rng: np.random.Generator) -> Path:
     for number in range(12):
         (tmp_path / "in" / f"bad{number:02d}[bold].npy").write_bytes(b"")
     return tmp_path
+
+
+def test_images_without_votes_are_told(folder: Path) -> None:
+    lines = [f"GalaxyID,{','.join(ANSWERS)},label"]
+    for name, last in (("a", "0.5"), ("b", "")):
+        lines.append(f"{name}.npy,{','.join(['0.5'] * 36)},{last},")
+    (folder / "votes.csv").write_text("\n".join(lines))
+    code, text = _run(
+        *(str(folder / "in"), "--out", str(folder / "out"), "--size", "10", "--bands", "g,r"),
+        *("--encoding", "linear", "--catalog", str(folder / "votes.csv"), "--split", "100:0:0"),
+    )
+    assert code == 0
+    assert "1 images lack some of the 37 vote fractions: they are in no part" in text
 
 
 def test_options_and_summary(folder: Path) -> None:

@@ -3,9 +3,12 @@ from __future__ import annotations
 import json
 
 import pandas as pd
+import pytest
 from typer.testing import CliRunner
 
 from toomre.cli.zoo import zoo
+from toomre.errors import ArgumentError
+from toomre.recipes.shipped import shipped_recipes
 
 
 def run(*words: object) -> str:
@@ -28,6 +31,15 @@ def test_evaluate_and_classify(vote_run, vote_set, tmp_path):
     assert "bad 2" in printed
     assert len(pd.read_csv(submit)) == 60
     assert CliRunner().invoke(zoo, ["classify", *map(str, (vote_set, *common))]).exit_code == 1
+
+
+def test_train_leads_to_the_command_that_there_is():
+    words = ["train", "gz2-custom-cnn", "--data", "set", "--out", "run"]
+    with pytest.raises(ArgumentError, match="toomre train gz2-transfer --data SET") as caught:
+        run(*words)
+    recipe = str(caught.value).partition("`toomre train ")[2].split()[0]
+    assert recipe in shipped_recipes()
+    assert "  train" not in run("--help")
 
 
 def test_crossvalidate(vote_set, vote_recipe, tmp_path):

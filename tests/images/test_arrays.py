@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from toomre.errors import ArgumentError, CorruptFileError, MissingFileError
-from toomre.images.arrays import open_stack, stack_cutout
+from toomre.images.arrays import open_stack, stack_cutout, stack_shape
 from toomre.images.cutout import Cutout
 from toomre.images.flags import Flag, Status
 from toomre.images.reading import read_cutout
@@ -186,6 +186,7 @@ def test_stack_is_a_read_only_map(tmp_path: Path, dtype: str) -> None:
         np.save(path, array)
         opened = open_stack(path)
         assert isinstance(opened, np.memmap)
+        assert stack_shape(path) == array.shape
         assert not opened.flags.writeable
         expected = stack[:, :1] if name == "none" else stack
         assert opened.shape == expected.shape

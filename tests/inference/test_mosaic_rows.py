@@ -65,6 +65,7 @@ def test_the_same_stamps_in_any_process(sky, wish, monkeypatch):
     part = opened.rows(10, 20)
     assert part.table.columns.tolist() == ["image_id", "ra", "dec", "flags", "reason", "petro"]
     same(list(part.readings(wish, 0, 10)), expected[10:20])
+    assert part.names == [reading.image_id for reading in expected[10:20]]
     copy = pickle.loads(pickle.dumps(part))
     assert copy.digest == part.digest != opened.rows(11, 21).digest
     monkeypatch.setattr(mosaic_rows, "_opened", {})

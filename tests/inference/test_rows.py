@@ -62,6 +62,7 @@ def test_any_rows_in_any_process(sources, wish, number, monkeypatch):
     assert len(whole) == inputs.total >= 5
     part = inputs.rows(2, 5)
     assert len(part) == 3
+    assert part.names == [reading.image_id for reading in whole[2:5]]
     monkeypatch.chdir("/")
     copy = sent(part)
     assert copy.digest == part.digest != inputs.rows(1, 4).digest

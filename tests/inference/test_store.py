@@ -69,6 +69,12 @@ def test_shipped_models_open_and_bear_their_folders_name():
         assert open_model(name).card.name == name
 
 
+def test_what_a_card_says_of_its_galaxies_is_what_it_counts():
+    card = open_model("gz2-transfer").card
+    (said,) = [text for text in card.known_failures if "trained on" in text]
+    assert f"trained on {card.training.images} bright galaxies" in said
+
+
 def test_unknown_names_are_refused_with_the_list():
     with pytest.raises(
         ArgumentError, match=r"Expected `model \(a name or a folder\)` to be one of"

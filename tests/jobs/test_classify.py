@@ -463,6 +463,27 @@ def test_c48_bands_without_names_are_refused_unless_stated(image, make_model, tm
     assert only(classify(tmp_path / "reversed.npy", model, options=backwards)).equals(row)
 
 
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("last", [False, True])
+def test_a_stack_of_one_band_is_no_image_for_a_model_of_three(
+    galaxies, rng, make_model, tmp_path, packed, last
+):
+    """Only 3 axes leave open whether the first counts images or bands; the model tells."""
+    images = galaxies(5, 64, rng)
+    single = np.moveaxis(images[:, :1], 1, -1) if last else images[:, :1]
+    path = tmp_path / ("stack.npz" if packed else "stack.npy")
+    (np.savez if packed else np.save)(path, single)
+    with pytest.raises(ArgumentError, match="first 5 inputs fits .* 1 unnamed band; expected 3"):
+        classify(path, make_model(), options=STATED)
+    one = make_model("one", bands=("r",))
+    known = ClassifyOptions(bands=("r",), pixel_scale=0.4)
+    assert classify(path, one, options=known).summary["images"] == 5
+    (np.savez if packed else np.save)(path, single.reshape(5, 64, 64))
+    assert classify(path, one, options=known).summary["images"] == 5
+    (np.savez if packed else np.save)(path, images[0])
+    assert classify(path, make_model("three"), options=STATED).summary["images"] == 1
+
+
 def test_c49_one_file_a_band_and_a_missing_one(image, make_model, tmp_path):
     for name, bands in (("whole", "gri"), ("part", "gi")):
         for band in bands:

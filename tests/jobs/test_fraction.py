@@ -11,13 +11,16 @@ from typer.testing import CliRunner
 
 from toomre.cli.conformal import conformal as conformal_command
 from toomre.cli.fraction import fraction as fraction_command
-from toomre.errors import ArgumentError, MissingFileError, OutputExistsError
+from toomre.errors import ArgumentError, CorruptFileError, MissingFileError, OutputExistsError
 from toomre.evaluation.validation_scores import VALIDATION_FILE, ValidationScores
 from toomre.inference.catalog import SCHEMA, open_catalog
 from toomre.inference.catalog_reading import read_catalog, read_provenance
 from toomre.inference.store import open_model
+from toomre.jobs.classify import ClassifyOptions
 from toomre.jobs.conformal import conformal
 from toomre.jobs.fraction import FractionBins, fraction
+from toomre.jobs.zoo_classify import zoo_classify
+from toomre.preparation.prepared import PreparedSet
 from toomre.storage import read_json, write_json
 
 app = typer.Typer()
@@ -105,6 +108,40 @@ def test_without_scores_it_counts_and_says_so(catalog, model, tmp_path):
     (model / VALIDATION_FILE).unlink()
     with pytest.raises(MissingFileError, match=r"keeps no validation_scores.parquet.*--validation"):
         fraction(catalog, tmp_path / "no", run=model)
+
+
+@pytest.fixture
+def votes(vote_run, vote_set, tmp_path):
+    """A catalogue of vote fractions, and the predictions of its labelled images."""
+    path = tmp_path / "votes.parquet"
+    table = zoo_classify(vote_set, vote_run, path, options=ClassifyOptions(device="cpu")).table
+    known = PreparedSet.open(vote_set).catalog
+    table = table[table["status"] != "bad"]
+    truth = known.set_index("image_id")["Class8.6"][table["image_id"]].to_numpy() >= 0.3
+    given = table[["image_id", "Class8.6"]].assign(label=truth.astype(int))
+    given.to_parquet(tmp_path / "predictions.parquet")
+    return path, given
+
+
+def test_a_model_of_votes_says_what_is_possible_and_it_is(votes, vote_run, tmp_path):
+    """Both ways that the error names work; the adjusted count is Gart and Buck's by hand."""
+    catalog, given = votes
+    words = r"Leave --run out .*\(--validation\): .* label and Class8\.6.*toomre zoo evaluate"
+    with pytest.raises(MissingFileError, match=words):
+        fraction(catalog, tmp_path / "no", run=vote_run)
+    counted = fraction(catalog, tmp_path / "counted")
+    assert counted.table["method"].tolist() == ["count", "votes"]
+    assert "--run" not in counted.notes[0]
+    assert "toomre zoo evaluate" in counted.notes[0]
+    file = tmp_path / "predictions.parquet"
+    found = fraction(catalog, tmp_path / "corrected", validation=file).table
+    said, merger = given["Class8.6"] >= 0.3, given["label"] == 1
+    tpr, fpr = said[merger].mean(), said[~merger].mean()
+    wanted = np.clip((said.mean() - fpr) / (tpr - fpr), 0, 1)
+    assert found.set_index("method").loc["adjusted", "fraction"] == pytest.approx(wanted)
+    given.rename(columns={"Class8.6": "p_merger"}).to_parquet(file)
+    with pytest.raises(CorruptFileError, match=r"label and Class8\.6, as `toomre zoo evaluate`"):
+        fraction(catalog, tmp_path / "no", validation=file)
 
 
 def test_a_file_of_scores_goes_before_the_runs(catalog, model, tmp_path, rng):

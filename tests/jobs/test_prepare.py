@@ -23,7 +23,7 @@ from toomre.preparation.inputs import InputItem, Source
 from toomre.preparation.prepared import PreparedSet
 from toomre.preparation.split import SplitOptions
 from toomre.preparation.vote_table import cumulative_votes
-from toomre.surveys.vote_tree import ANSWERS
+from toomre.surveys.vote_tree import ANSWERS, GZ2_COLUMNS
 
 IRG = Facts(bands=("i", "r", "g"), pixel_scale=0.4)
 GRID = Grid(size=16, crop=32, native_pixel_scale=0.4)
@@ -377,6 +377,39 @@ def test_the_galaxy_zoo_challenge_with_one_image_in_memory_at_a_time(
     assert made.catalog["image_id"].tolist() == known["GalaxyID"].tolist()
     np.testing.assert_allclose(made.catalog[list(ANSWERS)], known[list(ANSWERS)])
     assert made.own_split().table["part"].value_counts().to_dict() == {"train": 19, "valid": 5}
+
+
+@pytest.mark.parametrize("kind", ["challenge", "own"])
+def test_a_table_that_lost_a_column_of_votes(
+    tmp_path: Path, rng: np.random.Generator, kind: str
+) -> None:
+    folder = tmp_path / "pictures"
+    path = _pictures(folder, rng, 4)
+    names = (
+        list(ANSWERS) if kind == "challenge" else [f"{n}_weighted_fraction" for n in GZ2_COLUMNS]
+    )
+    votes = dict.fromkeys(names[:23] + names[24:], 0.5)
+    pd.read_csv(path).drop(columns="label").assign(**votes).to_csv(path, index=False)
+    with pytest.raises(ArgumentError, match=f"all 37 or none, but got '36 without {names[23]}'"):
+        prepare(folder, tmp_path / "out", path, grid=GRID, facts=IRG)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+def test_images_without_all_votes_are_counted(
+    tmp_path: Path, rng: np.random.Generator, labelled: bool
+) -> None:
+    folder = tmp_path / "pictures"
+    path = _pictures(folder, rng)
+    table = pd.read_csv(path).assign(**dict.fromkeys(ANSWERS, 0.5))
+    table.loc[[4, 9], "Class7.2"] = np.nan
+    table.loc[5, "file"] = "lost.jpeg"
+    table.loc[5, "Class8.6"] = np.nan  # bad anyway
+    kept = table if labelled else table.drop(columns="label")
+    kept.to_csv(path, index=False)
+    made = prepare(folder, tmp_path / "out", path, grid=GRID, facts=IRG)
+    assert made.summary()["without_votes"] == 2
+    assert (made.own_split().table["part"] == "").sum() == (1 if labelled else 3)
 
 
 def test_real_galaxies_with_votes(tmp_path: Path, shared_data: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from toomre.jobs.train import TrainOptions, train
 from toomre.jobs.zoo_crossvalidate import zoo_crossvalidate
 from toomre.jobs.zoo_evaluate import histories, zoo_evaluate
 from toomre.preparation.prepared import PreparedSet
+from toomre.preparation.split import Split
 from toomre.surveys.vote_tree import ANSWERS
 
 TRUE = [f"true_{name}" for name in ANSWERS]
@@ -103,6 +105,49 @@ def test_every_galaxy_is_predicted_once_by_a_model_without_it(vote_set, vote_rec
     assert again.report.to_dict() == done.report.to_dict()
     with pytest.raises(ArgumentError, match="from 2 to the 58 groups"):
         zoo_crossvalidate(short, vote_set, tmp_path / "many", folds=59)
+
+
+def test_labelled_images_without_votes_are_left_out_and_counted(vote_set, vote_recipe, tmp_path):
+    """The same weights come about as where the split itself has them in no part."""
+    whole, short = PreparedSet.open(vote_set), vote_recipe.replaced(training__epochs=2)
+    first = {part: whole.split.rows(part)[0] for part in ("train", "valid", "test")}
+    catalog = whole.catalog.assign(label=pd.array([0, 1] * 30, dtype="Int8"))
+    catalog.loc[list(first.values()), "Class8.6"] = np.nan
+    holed = replace(whole, catalog=catalog)
+    assert holed.summary()["without_votes"] == 3
+    table = whole.split.table.copy()
+    table.loc[list(first.values()), "part"] = ""
+    options = TrainOptions(device="cpu")
+    with pytest.warns(UserWarning, match="lack vote fractions and are left out") as told:
+        run = train(short, holed, tmp_path / "holed", options=options)
+    assert [str(w.message).partition(" part ")[0] for w in told] == [
+        "1 of the 35 images of the train",
+        "1 of the 9 images of the valid",
+    ]
+    other = train(short, whole, tmp_path / "split", split=Split(table), options=options)
+    assert run.card.weights_sha256 == other.card.weights_sha256
+    assert run.card.training.images == 34
+    with pytest.warns(UserWarning, match="1 of the .* part of"):
+        found = zoo_evaluate(
+            run, holed, out=tmp_path / "out", device="cpu", figures=False
+        ).predictions
+    assert (
+        found["image_id"].tolist() == catalog.loc[whole.split.rows("test")[1:], "image_id"].tolist()
+    )
+    known = catalog.loc[whole.split.rows("train")[1:], list(ANSWERS)].mean()
+    np.testing.assert_allclose(found[MEAN].iloc[0], known, rtol=1e-6)
+    with pytest.warns(UserWarning, match="lack vote fractions"):
+        folds = zoo_crossvalidate(short, holed, tmp_path / "cv", folds=2, options=options)
+    assert folds.report.images == 58 - 3
+
+
+def test_an_empty_test_part_says_which_part_to_judge(vote_set, vote_recipe, tmp_path):
+    whole = PreparedSet.open(vote_set)
+    split = Split(whole.split.table.assign(part=whole.split.table["part"].replace("test", "")))
+    short, prepared = vote_recipe.replaced(training__epochs=1), replace(whole, split=split)
+    run = train(short, prepared, tmp_path / "run", options=TrainOptions(device="cpu"))
+    with pytest.raises(ArgumentError, match=r"is empty.*\(--part valid or --part train\)"):
+        zoo_evaluate(run, prepared)
 
 
 def test_what_does_not_fit_is_refused(vote_run, vote_set, vote_recipe, tmp_path, tiny_set):

@@ -12,7 +12,12 @@ import pytest
 from toomre.errors import ArgumentError, MissingFileError
 from toomre.preparation import vote_table
 from toomre.preparation.catalog import read_table
-from toomre.preparation.vote_table import MAPPING, cumulative_votes, load_gz2
+from toomre.preparation.vote_table import (
+    MAPPING,
+    cumulative_votes,
+    load_gz2,
+    refuse_some_votes,
+)
 from toomre.surveys.vote_tree import ANSWERS, GZ2_COLUMNS
 
 FIRST = 587722981736120347  # not exact as a double
@@ -89,6 +94,20 @@ def test_labels_of_the_challenge(tmp_path):
     table.assign(**{"Class7.2": 1.2}).to_csv(tmp_path / "wrong.csv", index=False)
     with pytest.raises(ArgumentError, match=r"Class7\.2 .* vote fractions from 0 to 1, but got"):
         read_table(tmp_path / "wrong.csv")
+
+
+def test_some_of_the_columns_are_refused_by_name():
+    weighted = [f"{name}_weighted_fraction" for name in GZ2_COLUMNS]
+    for whole in (ANSWERS, weighted):
+        names = ["objid", *whole]
+        refuse_some_votes(names, "t.csv")
+        refuse_some_votes(["objid"], "t.csv")
+        for missing in whole:
+            some = [name for name in names if name != missing]
+            with pytest.raises(ArgumentError, match=rf"t\.csv` .* '36 without {missing}'\."):
+                refuse_some_votes(some, "t.csv")
+    with pytest.raises(ArgumentError, match=r"'2 without Class1\.2, .*Class5\.2 and 25 more'"):
+        refuse_some_votes(["Class1.1", "Class8.6"], "t.csv")
 
 
 def test_a_question_that_nobody_answered_has_zeros():

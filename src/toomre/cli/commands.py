@@ -21,6 +21,7 @@ from toomre.cli.export import export
 from toomre.cli.fetch import fetch
 from toomre.cli.forest import forest
 from toomre.cli.fraction import fraction
+from toomre.cli.layers import layers
 from toomre.cli.look import look
 from toomre.cli.lr_scan import lr_scan
 from toomre.cli.measure import measure
@@ -50,6 +51,7 @@ COMMANDS = (
     audit,
     lr_scan,
     tune,
+    layers,
     train,
     evaluate,
     bias,

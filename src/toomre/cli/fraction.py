@@ -14,10 +14,16 @@ def fraction(
     catalog: Annotated[Path, typer.Argument(help="Catalogue (from `toomre classify`).")],
     out: Annotated[Path, typer.Option(help="Folder to make: tables and figures.")],
     run: Annotated[
-        str | None, typer.Option(help="Run or model that made it: its validation scores correct.")
+        str | None,
+        typer.Option(
+            help="Run or model that made it: its validation scores correct (none of votes)."
+        ),
     ] = None,
     validation: Annotated[
-        Path | None, typer.Option(help="Or scores of labelled images (scores.parquet).")
+        Path | None,
+        typer.Option(
+            help="Or scores of labelled images (scores.parquet; of votes predictions.parquet)."
+        ),
     ] = None,
     bins: Annotated[
         str | None, typer.Option(help="Column of a mass or redshift to divide by.")

@@ -150,6 +150,10 @@ def _report(prepared: PreparedSet) -> None:
     screen.print(f"ok {counts['ok']}, warn {counts['warn']}, bad {counts['bad']}")
     if counts["left_out"]:
         screen.print(f"{counts['left_out']} images left out, as no row of the table has them")
+    if lacking := counts["without_votes"]:
+        labelled = counts["unlabelled"] < counts["images"]
+        then = "a training on votes leaves them out" if labelled else "they are in no part"
+        screen.print(f"{lacking} images lack some of the 37 vote fractions: {then}")
     if prepared.split is not None:
         parts = {name: len(prepared.split.rows(name)) for name in ("train", "valid", "test")}
         screen.print(", ".join(f"{name} {count}" for name, count in parts.items()))

@@ -90,6 +90,7 @@ def _tell(run: Run, target: Path | None) -> None:
     for warning in run.card.training.warnings:
         typer.echo(f"Warning: {warning}")
     command = "toomre zoo evaluate" if name == "rmse" else "toomre evaluate"
-    typer.echo(f"Next: {command} {run.folder}")
+    part = "" if len(run.split.rows("test")) else " --part valid"
+    typer.echo(f"Next: {command} {run.folder}{part}")
     if target is not None:
         typer.echo(f"      toomre evaluate {run.folder} --data {target}")

@@ -32,6 +32,13 @@ zoo = typer.Typer(
 def explore(
     data: Annotated[Path, typer.Argument(metavar="DIR", help="Prepared data set with votes.")],
     out: Annotated[Path, typer.Option(help="Folder to make.")],
+    originals: Annotated[
+        Path | None,
+        typer.Option(help="Images it was prepared from: draw one before and after downsizing."),
+    ] = None,
+    galaxy: Annotated[
+        str | None, typer.Option(help="Image id of that one; else the first of the sheet.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the sheet's choice of images.")] = 0,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier exploration.")
@@ -43,11 +50,24 @@ def explore(
     """
     from toomre.jobs.zoo_explore import zoo_explore as job
 
-    done = job(data, out, seed=seed, overwrite=overwrite)
+    done = job(data, out, originals=originals, galaxy=galaxy, seed=seed, overwrite=overwrite)
     typer.echo(f"{done.images} images, {done.left_out} left out (bad, or without all votes).")
     if not done.parts:
         typer.echo("The set has no training and validation part, so these are not compared.")
     typer.echo(f"Figures and tables are in {done.folder}.")
+
+
+@zoo.command(
+    hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)
+def train() -> None:
+    """Say that votes are trained with `toomre train`, as any network is."""
+    from toomre.errors import ArgumentError
+
+    raise ArgumentError(
+        "There is no `toomre zoo train`. Votes are learnt with the recipes gz2-...: `toomre train "
+        "gz2-transfer --data SET --out RUN`."
+    )
 
 
 @zoo.command()
@@ -114,6 +134,9 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
     submit: Annotated[
         Path | None, typer.Option(help="Also write Kaggle's table (GalaxyID and 37 columns, CSV).")
     ] = None,
+    figures: Annotated[
+        Path | None, typer.Option(help="Folder to make: nine random images called mergers.")
+    ] = None,
     catalog: Annotated[
         Path | None, typer.Option(help="Table of the galaxies: gives ids, positions and order.")
     ] = None,
@@ -151,6 +174,7 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
             out,
             catalog,
             submit=submit,
+            figures=figures,
             columns=Columns(image_id=id_column, file=file_column),
             options=ClassifyOptions(
                 bands=names(bands),

@@ -72,15 +72,22 @@ class ValidationScores:
         return cls(labels, np.asarray(score, dtype=np.float64)[kept], number.astype(np.int64))
 
     @classmethod
-    def read(cls, path: Path | str) -> ValidationScores:
-        """Read scores that a training or `toomre evaluate` wrote (Parquet).
+    def read(cls, path: Path | str, score: str = "p_merger") -> ValidationScores:
+        """Read scores that a training, `toomre evaluate` or `toomre zoo evaluate` wrote (Parquet).
+
+        Parameters
+        ----------
+        path
+            The file.
+        score
+            Its column of scores; ``"Class8.6"`` where the score is the merger's vote fraction.
 
         Raises
         ------
         MissingFileError
             If the file is not there.
         CorruptFileError
-            If it has not the columns `label` and `p_merger`.
+            If it has not the columns `label` and `score`.
         """
         path = Path(path)
         if not path.is_file():
@@ -89,14 +96,16 @@ class ValidationScores:
             table = pd.read_parquet(path)
             table = table[table["label"].notna()]
             label = table["label"].to_numpy(np.int64)
-            score = table["p_merger"].to_numpy(np.float64)
+            value = table[score].to_numpy(np.float64)
         except (KeyError, ValueError, TypeError, OSError) as error:
+            command = "evaluate" if score == "p_merger" else "zoo evaluate"
+            file = "scores" if score == "p_merger" else "predictions"
             raise CorruptFileError(
                 f"{path} holds no scores with labels ({error}). Expected Parquet with the columns "
-                "label and p_merger, as `toomre evaluate` writes it (scores.parquet)."
+                f"label and {score}, as `toomre {command}` writes it ({file}.parquet)."
             ) from error
         name = next((name for name in ("group", "galaxy_id") if name in table), None)
-        return cls.of(label, score, None if name is None else table[name].to_numpy())
+        return cls.of(label, value, None if name is None else table[name].to_numpy())
 
     def write(self, path: Path) -> None:
         """Write them atomically as Parquet, with the columns label, p_merger and group."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from toomre.images.opening import check_regular, shown_name
 from toomre.images.planes import axes_of, band_first, check_dtype, to_float32
 from toomre.images.read_limits import BadInputError, ReadLimits, check_size, one_line
 
-__all__ = ["open_stack", "read_array", "stack_cutout"]
+__all__ = ["open_stack", "read_array", "stack_cutout", "stack_shape"]
 
 
 def read_array(content: bytes, bands: Sequence[str] | None, limits: ReadLimits) -> Cutout:
@@ -95,9 +96,37 @@ def open_stack(path: Path) -> NDArray[Any]:
     >>> open_stack(path).shape
     (100, 3, 75, 60)
     """
-    path = Path(path)
+    with _caught(Path(path)):
+        return _image_axes(_stored(Path(path)))
+
+
+def stack_shape(path: Path) -> tuple[int, ...]:
+    """Return the shape of a stack as its file has it: 3 axes or 4.
+
+    Three may be (image, y, x) or those of one image, (band, y, x); the file does not say which.
+
+    Parameters
+    ----------
+    path
+        As for `open_stack`, which raises the same errors.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "cube.npy"
+    >>> np.save(path, np.zeros((100, 1, 75, 60), np.float32))
+    >>> stack_shape(path)
+    (100, 1, 75, 60)
+    """
+    with _caught(Path(path)):
+        return _stored(Path(path)).shape
+
+
+@contextmanager
+def _caught(path: Path) -> Iterator[None]:
+    """Turn what is wrong with a stack into an error for the user."""
     try:
-        return _open_stack(path)
+        yield
     except BadInputError as error:
         note = f"{shown_name(path)}: {error.note}."
         if error.flag & Flag.MISSING_FILE:
@@ -110,19 +139,21 @@ def open_stack(path: Path) -> NDArray[Any]:
         raise CorruptFileError(note) from error
 
 
-def _open_stack(path: Path) -> NDArray[Any]:
+def _stored(path: Path) -> NDArray[Any]:
+    """Return a stack with the axes that the file has, which are checked."""
     size = check_regular(path)
     with path.open("rb") as file:
         if file.read(4) in (b"PK\x03\x04", b"PK\x05\x06"):
-            return _image_axes(load_stack(path))
+            stack = load_stack(path)
+            _stack_axes(stack.shape)
+            return stack
         file.seek(0)
         header = read_header(file)
     _stack_axes(header.shape)
     if size < header.offset + header.data_bytes:
         raise BadInputError(Flag.TRUNCATED, "the data end before the header says")
     order = "F" if header.fortran_order else "C"
-    stack = np.memmap(path, header.dtype, "r", header.offset, header.shape, order)  # type: ignore[call-overload]
-    return _image_axes(stack)
+    return np.memmap(path, header.dtype, "r", header.offset, header.shape, order)  # type: ignore[call-overload,no-any-return]
 
 
 def _stack_axes(shape: tuple[int, ...]) -> str:

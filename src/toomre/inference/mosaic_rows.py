@@ -52,6 +52,11 @@ class MosaicRows:
         return len(self.table)
 
     @property
+    def names(self) -> list[str]:
+        """See `toomre.inference.rows.Rows`."""
+        return self.table["image_id"].astype(str).tolist()
+
+    @property
     def files(self) -> list[Path]:
         """See `toomre.inference.rows.Rows`."""
         return []

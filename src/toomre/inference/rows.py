@@ -42,6 +42,11 @@ class Rows(Protocol):
     def __len__(self) -> int: ...
 
     @property
+    def names(self) -> list[str]:
+        """The image ids that the rows have in the catalogue."""
+        ...
+
+    @property
     def files(self) -> list[Path]:
         """The files of these rows alone."""
         ...
@@ -71,6 +76,11 @@ class FileRows:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    @property
+    def names(self) -> list[str]:
+        """See `Rows`."""
+        return [item.image_id for item, _ in self.items]
 
     @property
     def files(self) -> list[Path]:
@@ -109,6 +119,11 @@ class StackRows:
         return len(self.items)
 
     @property
+    def names(self) -> list[str]:
+        """See `Rows`."""
+        return [item.image_id for item in self.items]
+
+    @property
     def files(self) -> list[Path]:
         """See `Rows`."""
         return []
@@ -142,6 +157,11 @@ class PreparedRows:
 
     def __len__(self) -> int:
         return len(self.catalog)
+
+    @property
+    def names(self) -> list[str]:
+        """See `Rows`."""
+        return self.catalog["image_id"].astype(str).tolist()
 
     @property
     def files(self) -> list[Path]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from toomre.errors import ArgumentError, ToomreError
-from toomre.images.arrays import open_stack
+from toomre.images.arrays import stack_shape
 from toomre.inference.catalog_hats import HATS
 from toomre.inference.checks import check_prepared
 from toomre.inference.mosaic_readings import for_model
@@ -128,8 +128,8 @@ def _stack_length(source: Path, bands: int) -> int | None:
     if not is_stack(source):
         return None
     try:
-        stack = open_stack(source)
+        shape = stack_shape(source)
     except ToomreError:
         return None  # read as one image, whose row says what is wrong
     # Three axes may be (image, y, x) or (band, y, x): the model tells.
-    return None if stack.shape[1] == 1 and bands > 1 else len(stack)
+    return None if len(shape) == 3 and bands > 1 else shape[0]

@@ -192,10 +192,7 @@ def _rows(run: Run, prepared: PreparedSet, home: PreparedSet, part: str) -> NDAr
         return _labelled(prepared, np.arange(len(prepared)))
     _check_part(part)
     run.check_split(prepared)
-    rows = run.split.rows(part).to_numpy(np.intp)
-    if not len(rows):
-        raise ArgumentError(f"The {part} part of {run.folder}'s split is empty.")
-    return rows
+    return run.rows(part)
 
 
 def _target_rows(run: Run, prepared: PreparedSet, home: PreparedSet, part: str) -> NDArray[np.intp]:

@@ -24,7 +24,7 @@ from toomre.evaluation.prevalence.selection import purity_by_fraction, selection
 from toomre.evaluation.validation_scores import ValidationScores
 from toomre.images.flags import Flag
 from toomre.inference.catalog_reading import read_catalog, read_provenance
-from toomre.jobs.labelled_scores import labelled_scores
+from toomre.jobs.labelled_scores import LABELLED_VOTES, labelled_scores
 from toomre.jobs.provenance import environment
 from toomre.output import output_folder
 from toomre.preparation.catalog import read_table
@@ -49,6 +49,7 @@ _UNCORRECTED = (
     "Nothing is corrected: name the model's run (--run), or scores of labelled images "
     "(--validation)."
 )
+_UNCORRECTED_VOTES = f"Nothing is corrected. A catalogue of votes can be by {LABELLED_VOTES}."
 
 
 @dataclass(frozen=True)
@@ -110,15 +111,17 @@ def fraction(
     Parameters
     ----------
     catalog
-        From `toomre.classify`. Every row with a score counts as one galaxy.
+        From `toomre.classify` or `toomre zoo classify`. Every row with a score counts as one
+        galaxy.
     out
         The folder to make.
     run
         The run, or the model's folder or name, that made the catalogue: its validation scores
         correct the count.
     validation
-        Instead, scores of other labelled images, such as ``scores.parquet`` of `toomre.evaluate`.
-        Without either, the fraction is only counted.
+        Instead, scores of other labelled images, such as ``scores.parquet`` of `toomre.evaluate`;
+        for a catalogue of votes ``predictions.parquet`` of `toomre zoo evaluate`. Without either,
+        the fraction is only counted.
     bins
         Also estimate the fraction in bins of a property.
     seed
@@ -136,10 +139,11 @@ def fraction(
         If the folder holds something already.
     """
     rows, provenance = read_catalog(catalog), read_provenance(catalog)
-    score = rows[_score_name(rows)].to_numpy(np.float64)
+    name = _score_name(rows)
+    score = rows[name].to_numpy(np.float64)
     if np.isnan(score).all():
         raise ArgumentError(f"{catalog} has no galaxy with a score, so that there is no fraction.")
-    scores, notes = labelled_scores(provenance, run, validation)
+    scores, notes = labelled_scores(provenance, run, validation, name)
     threshold = float(provenance["counts"]["threshold"])
     values = None if bins is None else _values(rows, bins)
     estimator = Estimator(threshold, scores, rng=np.random.default_rng(seed))
@@ -199,7 +203,8 @@ def _values(rows: pd.DataFrame, bins: FractionBins) -> np.ndarray:
 
 
 def _notes(rows: pd.DataFrame, scores: ValidationScores | None) -> tuple[str, ...]:
-    notes = [] if scores is not None else [_UNCORRECTED]
+    alone = _UNCORRECTED if "p_merger" in rows else _UNCORRECTED_VOTES
+    notes = [] if scores is not None else [alone]
     unscored = int(rows[_score_name(rows)].isna().sum())
     if unscored:
         notes.append(f"{unscored} of {len(rows)} rows have no score and are left out.")

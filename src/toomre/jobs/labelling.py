@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from toomre.errors import ArgumentError
 from toomre.preparation.prepared import PreparedSet
 
-__all__ = ["Labels", "labels_of", "training_labels"]
+__all__ = ["Labels", "labels_of", "training_labels", "with_votes"]
 
 #: Classes (n,), int64: 1 merger, 0 nonmerger; or fractions (n, k), float32.
 Labels = NDArray[np.int64] | NDArray[np.float32]
@@ -76,6 +77,56 @@ def labels_of(prepared: PreparedSet, rows: NDArray[np.intp], answers: tuple[str,
             f"the vote fractions of {prepared.folder}", "numbers", f"{unknown} rows without"
         )
     return fractions
+
+
+def with_votes(
+    prepared: PreparedSet, rows: NDArray[np.intp], answers: tuple[str, ...], part: str
+) -> NDArray[np.intp]:
+    """Return those of some rows that have a fraction for each answer.
+
+    Of a set with labels, whose parts hold every image with a label, those without votes have
+    nothing that could be learnt or judged here.
+
+    Parameters
+    ----------
+    prepared
+        The data set.
+    rows
+        Of a part, (n,).
+    answers
+        The columns that must be numbers; none: every row is returned.
+    part
+        Its name, for the warning.
+
+    Warns
+    -----
+    UserWarning
+        If some are left out, with how many.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from types import SimpleNamespace
+    >>> catalog = pd.DataFrame({"Class8.6": [0.1, np.nan, 0.9]})
+    >>> some = SimpleNamespace(catalog=catalog, folder="prepared/gz2")
+    >>> with warnings.catch_warnings(record=True) as told:
+    ...     warnings.simplefilter("always")
+    ...     with_votes(some, np.arange(3), ("Class8.6",), "train").tolist()
+    [0, 2]
+    >>> str(told[0].message)
+    '1 of the 3 images of the train part of prepared/gz2 lack vote fractions and are left out.'
+    """
+    names = [name for name in answers if name in prepared.catalog]
+    known = np.isfinite(prepared.catalog[names].iloc[rows].to_numpy(np.float64)).all(axis=1)
+    if not known.all():
+        warnings.warn(
+            f"{int((~known).sum())} of the {len(rows)} images of the {part} part of "
+            f"{prepared.folder} lack vote fractions and are left out.",
+            UserWarning,
+            stacklevel=3,
+        )
+    kept: NDArray[np.intp] = rows[known]
+    return kept
 
 
 def _check_classes(part: str, labels: Labels) -> None:

@@ -29,7 +29,7 @@ from toomre.jobs.domains import (
     check_target,
     normalisations,
 )
-from toomre.jobs.labelling import Labels, training_labels
+from toomre.jobs.labelling import Labels, training_labels, with_votes
 from toomre.jobs.stages import of_stage
 from toomre.losses.tables import needs_target
 from toomre.networks.network import Backbone
@@ -60,7 +60,8 @@ class Plan:
     recipe, prepared, split
         What was given.
     rows, labels
-        Of the source's training and validation parts, by the part's name.
+        Of the source's training and validation parts, by the part's name; where votes are
+        learnt, of the images that have them.
     target
         The images of the target, or None.
     start
@@ -110,8 +111,11 @@ class Plan:
         model = None if start is None else open_model(start)
         if model is not None:
             check_start(model.card, prepared.info)
-        rows = {part: split.rows(part).to_numpy(np.intp) for part in ("train", "valid")}
         answers = architecture(recipe).answers
+        rows = {
+            part: with_votes(prepared, split.rows(part).to_numpy(np.intp), answers, part)
+            for part in ("train", "valid")
+        }
         labels = training_labels(prepared, rows, answers)
         if answers and target is not None:
             raise ArgumentError(

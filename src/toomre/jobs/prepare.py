@@ -33,6 +33,7 @@ from toomre.preparation.inputs import (
 from toomre.preparation.matching import Match, match_files, match_rows
 from toomre.preparation.prepared import PreparedSet
 from toomre.preparation.split import SplitOptions
+from toomre.preparation.vote_table import refuse_some_votes
 from toomre.preparation.writing import Plan, Progress, draw_split, write_prepared
 
 __all__ = ["Inputs", "bare_table", "find_input_files", "load_input", "prepare"]
@@ -90,7 +91,8 @@ def prepare(
     MissingFileError
         If the source or the table is not there, or no row of the table has an image.
     ArgumentError
-        If the table cannot be used, the bands are not known, or no image can be used.
+        If the table cannot be used, or has some of the columns of votes only, the bands are not
+        known, or no image can be used.
     OutputExistsError, OutputError
         If the output is there already, or cannot be written.
 
@@ -106,6 +108,8 @@ def prepare(
     """
     source = source if isinstance(source, Source) else Source(Path(source))
     table = None if catalog is None else read_table(catalog, columns)
+    if table is not None and catalog is not None:
+        refuse_some_votes(table.columns, catalog)
     found = find_input_files(source, table, facts)
     if table is None:
         table = bare_table(found.matches)

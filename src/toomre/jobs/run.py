@@ -11,10 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from toomre.datasets.unlabelled import UnlabelledImages
-from toomre.errors import MissingFileError, SplitMismatchError
+from toomre.errors import ArgumentError, MissingFileError, SplitMismatchError
 from toomre.networks.card import ModelCard
 from toomre.preparation.prepared import PreparedSet
-from toomre.preparation.split import Split
+from toomre.preparation.split import PARTS, Split
 from toomre.recipe import Recipe
 from toomre.storage import read_json
 from toomre.training.batch_norm import Domain
@@ -77,6 +77,24 @@ class Run:
     def data(self, folder: Path | str | None = None) -> PreparedSet:
         """Open the data set that the run was trained with, or another one."""
         return PreparedSet.open(folder or self.environment["data"], verify=True)
+
+    def rows(self, part: str) -> NDArray[np.intp]:
+        """Return the rows of a part that is to be judged, (n,).
+
+        Raises
+        ------
+        ArgumentError
+            If the part is empty; it names those that are not.
+        """
+        rows: NDArray[np.intp] = self.split.rows(part).to_numpy(np.intp)
+        if not len(rows):
+            others = [name for name in reversed(PARTS) if len(self.split.rows(name))]
+            hint = " or ".join(f"--part {name}" for name in others)
+            raise ArgumentError(
+                f"The {part} part of {self.folder}'s split is empty. Judge another part ({hint}), "
+                "or prepare the set with a share for it and train again."
+            )
+        return rows
 
     def domain_of(self, prepared: PreparedSet) -> Domain:
         """Return whose model fits a data set: the source's its own and what has the same ids."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,9 @@ from toomre.errors import ArgumentError, OutputExistsError
 from toomre.inference.store import Model, open_model
 from toomre.jobs.classified import ClassifiedCatalog
 from toomre.jobs.classify import ClassifyOptions, classify
+from toomre.jobs.classify_opened import open_classification
+from toomre.jobs.zoo_mergers import MERGER_FILES, write_mergers
+from toomre.output import output_folder
 from toomre.preparation.catalog import refuse_duplicates
 from toomre.preparation.columns import Columns
 from toomre.preparation.inputs import Source, stem_of
@@ -34,6 +38,7 @@ def zoo_classify(
     catalog: Path | str | None = None,
     *,
     submit: Path | str | None = None,
+    figures: Path | str | None = None,
     columns: Columns = _GUESSED,
     options: ClassifyOptions = _DEFAULTS,
     progress: Callable[[int, int], None] | None = None,
@@ -51,12 +56,16 @@ def zoo_classify(
         flags, reason and model. None keeps it in memory.
     submit
         A table for Kaggle's Galaxy Zoo challenge to write as well, see `submission`.
+    figures
+        A folder to make, with random images of what is called a merger, see
+        `toomre.jobs.zoo_mergers`.
 
     Raises
     ------
     ArgumentError
-        If the model predicts no votes, or `toomre.classify` refuses the input, or an image's
-        name is no id of the challenge.
+        Before any work: if the model predicts no votes, `toomre.classify` refuses the input, or
+        there is a table to submit and an image's name is no id of the challenge, or two have the
+        same id.
     OutputExistsError
         If a file is there already.
     """
@@ -71,15 +80,32 @@ def zoo_classify(
             f"{submit} is there already. Give another name, or allow it to be replaced "
             "(--overwrite)."
         )
-    done = classify(
-        source, opened, out, catalog, columns=columns, options=options, progress=progress
-    )
+    source = source if isinstance(source, Source) else Source(Path(source))
+    given = None
+    if submit is not None or figures is not None:
+        path = None if out is None else Path(out)
+        given = open_classification(source, opened, (catalog, columns), options, path)
+    if submit is not None and given is not None:  # before an hour of work, not after it
+        _galaxy_ids(given.inputs.rows(0, given.inputs.total).names)
+    with _new(figures, overwrite=options.overwrite) as folder:
+        done = classify(
+            source, opened, out, catalog, columns=columns, options=options, progress=progress
+        )
+        if folder is not None and given is not None:
+            write_mergers(folder, done.table, given)
     if submit is not None:
         Path(submit).parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(Path(submit)) as temporary:
             table = submission(done.table)
             table.to_csv(temporary, index=False, float_format=_DIGITS, lineterminator="\n")
     return done
+
+
+def _new(figures: Path | str | None, *, overwrite: bool) -> AbstractContextManager[Path | None]:
+    """Give the folder of the figures, which is checked before there is anything to draw."""
+    if figures is None:
+        return nullcontext()
+    return output_folder(Path(figures), MERGER_FILES, overwrite=overwrite)
 
 
 def submission(catalog: pd.DataFrame) -> pd.DataFrame:
@@ -105,13 +131,22 @@ def submission(catalog: pd.DataFrame) -> pd.DataFrame:
     >>> table.columns[:2].tolist(), table["GalaxyID"].tolist()
     (['GalaxyID', 'Class1.1'], [100008, 100023])
     """
-    ids = [stem_of(name.rpartition("/")[2]) for name in catalog["image_id"]]
-    wrong = [name for name in ids if not _ID.fullmatch(name)]
+    table = catalog[list(ANSWERS)].astype("float64").reset_index(drop=True)
+    table.insert(0, "GalaxyID", _galaxy_ids(catalog["image_id"].tolist()))
+    return table.sort_values("GalaxyID", ignore_index=True)
+
+
+def _galaxy_ids(names: Sequence[str]) -> list[int]:
+    """Return the ids of the challenge that the images' names mean, each once."""
+    texts = [stem_of(name.rpartition("/")[2]) for name in names]
+    wrong = [text for text in texts if not _ID.fullmatch(text)]
     if wrong:
         raise ArgumentError.expected(
-            "the names of the images", "ids of the challenge, such as 100008.jpg", wrong[0]
+            "the names of the images",
+            "ids of the challenge, such as 100008.jpg",
+            wrong[0],
+            "Rename the files, or leave the table for Kaggle out (--submit).",
         )
-    refuse_duplicates("id of a galaxy", ids, "in the input")
-    table = catalog[list(ANSWERS)].astype("float64").reset_index(drop=True)
-    table.insert(0, "GalaxyID", [int(name) for name in ids])
-    return table.sort_values("GalaxyID", ignore_index=True)
+    ids = [int(text) for text in texts]
+    refuse_duplicates("id of a galaxy", [str(each) for each in ids], "in the input")
+    return ids

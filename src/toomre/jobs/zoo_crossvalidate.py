@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from toomre.errors import ArgumentError
+from toomre.jobs.labelling import with_votes
 from toomre.jobs.provenance import check_identity, environment
 from toomre.jobs.train import TrainOptions, train
 from toomre.jobs.zoo_evaluate import EvaluatedVotes, write_votes
@@ -19,6 +20,7 @@ from toomre.preparation.split import Split, fold_splits
 from toomre.recipe import Recipe
 from toomre.recipes.shipped import open_recipe
 from toomre.storage import write_json
+from toomre.surveys.vote_tree import ANSWERS
 
 __all__ = ["zoo_crossvalidate"]
 
@@ -80,7 +82,8 @@ def zoo_crossvalidate(
                 progress=step,
                 listeners=listeners,
             )
-            rows = split.rows("test").to_numpy(np.intp)
+            tested = split.rows("test").to_numpy(np.intp)
+            rows = with_votes(prepared, tested, ANSWERS, "test")
             tables.append(predictions(run, prepared, rows, options.device).assign(fold=fold))
         table = pd.concat(tables, ignore_index=True)
         judged = judge(table, f"cross-validated ({folds} folds)", recipe.name)

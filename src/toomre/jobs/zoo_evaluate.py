@@ -14,6 +14,7 @@ from toomre.errors import ArgumentError
 from toomre.evaluation.votes.drawing import Pictures
 from toomre.evaluation.votes.plots import galleries, judging, panels
 from toomre.evaluation.votes.report import VoteReport
+from toomre.jobs.labelling import with_votes
 from toomre.jobs.run import Run
 from toomre.jobs.zoo_predictions import judge, predictions
 from toomre.preparation.prepared import PreparedSet
@@ -92,9 +93,7 @@ def zoo_evaluate(
     if part not in PARTS:
         raise ArgumentError.expected("part", "train, valid or test", part)
     run.check_split(prepared)
-    rows = run.split.rows(part).to_numpy(np.intp)
-    if not len(rows):
-        raise ArgumentError(f"The {part} part of {run.folder}'s split is empty.")
+    rows = with_votes(prepared, run.rows(part), ANSWERS, part)
     table = predictions(run, prepared, rows, device)
     report = judge(table, part, run.card.model_id)
     own = run.folder if part == "test" else run.folder / "evaluations" / part

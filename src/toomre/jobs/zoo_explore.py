@@ -16,7 +16,9 @@ from toomre.evaluation.votes.drawing import Pictures
 from toomre.evaluation.votes.plots import exploring, galleries, panels
 from toomre.evaluation.votes.prototypes import prototypes
 from toomre.jobs.provenance import environment
+from toomre.jobs.zoo_downsizing import draw_downsizing
 from toomre.output import output_folder
+from toomre.preparation.inputs import Source
 from toomre.preparation.prepared import PreparedSet
 from toomre.spreadsheet import guard
 from toomre.storage import write_json
@@ -27,6 +29,7 @@ __all__ = ["Exploration", "zoo_explore"]
 _SHEET = 25
 _FIGURES = (
     "sheet", "histograms", "prototypes", "correlations", "question_correlations", "parts",
+    "downsizing",
 )  # fmt: skip
 _TABLES = ("sheet.csv", "histograms.csv", "answers.csv", "correlations.csv")
 _FILES = (*(f"{name}.{kind}" for name in _FIGURES for kind in ("png", "pdf")), *_TABLES)
@@ -63,6 +66,8 @@ def zoo_explore(
     data: PreparedSet | Path | str,
     out: Path | str,
     *,
+    originals: Source | Path | str | None = None,
+    galaxy: str | None = None,
     seed: int = 0,
     overwrite: bool = False,
 ) -> Exploration:
@@ -74,6 +79,11 @@ def zoo_explore(
         A prepared set whose catalogue has the 37 columns ``Class1.1`` to ``Class11.6``.
     out
         The folder to make.
+    originals
+        The images that the set was prepared from: one galaxy is then also drawn as it came,
+        beside the stored image.
+    galaxy
+        Its image id; None: the first of the sheet.
     seed
         Of the choice of images for the sheet.
     overwrite
@@ -82,7 +92,10 @@ def zoo_explore(
     Raises
     ------
     ArgumentError
-        If the set has no votes, or no image that can be used.
+        If the set has no votes, or no image that can be used; or there is no such galaxy, or its
+        original cannot be read.
+    MissingFileError
+        If the galaxy is not among the originals.
     OutputExistsError
         If the folder is there already.
     """
@@ -95,6 +108,13 @@ def zoo_explore(
     if parts is not None:
         answers = answers.merge(compare_parts(*parts), on="answer")
     matrix = correlation(votes)
+    if galaxy is not None and originals is None:
+        raise ArgumentError.expected(
+            "originals", "the folder of the images, for one galaxy", None, "Give --originals."
+        )
+    drawn = None
+    if originals is not None:
+        drawn = draw_downsizing(prepared, rows, originals, galaxy or names[int(shown.min())])
     counts = {"images": len(rows), "left_out": len(prepared) - len(rows)}
     with output_folder(Path(out), (*_FILES, _RECORD), overwrite=overwrite) as folder:
         info = prepared.info
@@ -111,6 +131,8 @@ def zoo_explore(
         }
         if parts is not None:
             figures["parts"] = exploring.parts_grid(*parts)
+        if drawn is not None:
+            figures["downsizing"] = drawn
         panels.save_figures(figures, folder)
         _write(folder / "sheet.csv", pd.DataFrame({"image_id": [names[row] for row in chosen]}))
         _write(folder / "histograms.csv", _bins(votes))

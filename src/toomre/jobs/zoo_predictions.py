@@ -13,7 +13,7 @@ from toomre.evaluation.votes.report import VoteReport, evaluate_votes
 from toomre.inference.checks import check_prepared
 from toomre.inference.store import open_model
 from toomre.inference.votes import vote_rows
-from toomre.jobs.labelling import labels_of
+from toomre.jobs.labelling import labels_of, with_votes
 from toomre.jobs.run import Run
 from toomre.preparation.prepared import PreparedSet
 from toomre.surveys.vote_tree import ANSWERS, MERGER, MERGER_VOTES
@@ -33,6 +33,8 @@ def predictions(
     Those of ``Class8.6``, say, are ``Class8.6`` (predicted), ``true_Class8.6`` and
     ``mean_Class8.6``, the mean of the training part.
 
+    The rows must have all their votes, see `toomre.jobs.labelling.with_votes`.
+
     Raises
     ------
     ArgumentError
@@ -45,7 +47,8 @@ def predictions(
             "`toomre evaluate`."
         )
     check_prepared(model.card, prepared.info)
-    trained = labels_of(prepared, run.split.rows("train").to_numpy(np.intp), ANSWERS)
+    learnt = run.split.rows("train").to_numpy(np.intp)
+    trained = labels_of(prepared, with_votes(prepared, learnt, ANSWERS, "train"), ANSWERS)
     truth = labels_of(prepared, rows, ANSWERS)
     parts = {
         "": vote_rows(model, prepared, rows, choose_device(device)),

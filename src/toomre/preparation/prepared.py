@@ -20,7 +20,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from toomre.errors import ArgumentError, CorruptFileError, MissingFileError
 from toomre.images.grid import Grid
 from toomre.preparation.split import Protocol, Split
+from toomre.preparation.vote_table import has_votes
 from toomre.storage import read_json, sha256_bytes, sha256_file
+from toomre.surveys.vote_tree import ANSWERS
 
 __all__ = ["PreparedInfo", "PreparedSet"]
 
@@ -195,7 +197,15 @@ class PreparedSet:
             "unlabelled": int(labels.isna().sum()),
             **{status: self.info.status_counts.get(status, 0) for status in ("ok", "warn", "bad")},
             "left_out": self.info.left_out,
+            "without_votes": self._without_votes(),
         }
+
+    def _without_votes(self) -> int:
+        """Count the images that are not bad and lack some of the votes that the set has."""
+        if not has_votes(self.catalog):
+            return 0
+        missing = self.catalog[list(ANSWERS)].isna().any(axis=1)
+        return int((missing & (self.catalog["status"] != "bad")).sum())
 
 
 def _verify(folder: Path, expected: Mapping[str, str]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import warnings
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,14 @@ from toomre.errors import ArgumentError, MissingFileError
 from toomre.preparation.tables import LoadedTable
 from toomre.surveys.vote_tree import ANSWERS, GZ2_COLUMNS, QUESTIONS, parents
 
-__all__ = ["MAPPING", "check_votes", "cumulative_votes", "has_votes", "load_gz2"]
+__all__ = [
+    "MAPPING",
+    "check_votes",
+    "cumulative_votes",
+    "has_votes",
+    "load_gz2",
+    "refuse_some_votes",
+]
 
 #: The table of Galaxy Zoo 2's file names, which is looked for beside its table of votes.
 MAPPING = "gz2_filename_mapping.csv"
@@ -32,6 +40,8 @@ _ROWS = 10_000
 _OBJECTS = ("dr7objid", "objid")
 # Kaggle's labels are rounded.
 _ROUNDING = 1e-3
+# Missing columns that are named.
+_NAMED = 10
 
 
 def cumulative_votes(fractions: ArrayLike) -> NDArray[np.float64]:
@@ -81,6 +91,44 @@ def has_votes(table: pd.DataFrame) -> bool:
     False
     """
     return set(ANSWERS) <= set(table.columns)
+
+
+def refuse_some_votes(names: Collection[str], path: Path | str) -> None:
+    """Refuse a table that has some of the 37 columns of votes, but not all.
+
+    Parameters
+    ----------
+    names
+        The names of its columns: the challenge's, or the weighted fractions of Galaxy Zoo 2's
+        own tables.
+    path
+        The table, for the message.
+
+    Raises
+    ------
+    ArgumentError
+        With the columns that are missing.
+
+    Examples
+    --------
+    >>> refuse_some_votes(["GalaxyID", *ANSWERS[1:]], "votes.csv")
+    Traceback (most recent call last):
+    toomre.errors.ArgumentError: Expected `the columns of votes of votes.csv` to be all 37 or
+    none, but got '36 without Class1.1'. Get the whole table; where the votes are not to be
+    learnt, take these columns out or give them other names.
+    """
+    for wanted in (ANSWERS, _WEIGHTED):
+        missing = [name for name in wanted if name not in names]
+        if not missing or len(missing) == len(wanted):
+            continue
+        more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+        raise ArgumentError.expected(
+            f"the columns of votes of {path}",
+            f"all {len(wanted)} or none",
+            f"{len(wanted) - len(missing)} without {', '.join(missing[:_NAMED])}{more}",
+            "Get the whole table; where the votes are not to be learnt, take these columns out or "
+            "give them other names.",
+        )
 
 
 def check_votes(table: pd.DataFrame, path: Path | str) -> pd.DataFrame:

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from toomre.errors import ArgumentError
+from toomre.evaluation.votes.drawing import Pictures
 from toomre.evaluation.votes.plots.galleries import (
     image_sheet,
+    merger_sheet,
     prototype_grid,
     prototype_rows,
     random_mergers,
@@ -24,6 +26,21 @@ FIGURES = {
 @pytest.mark.parametrize("name", FIGURES)
 def test_nothing_is_cut_off_too_small_or_runs_into_another(name, drawn, check_layout):
     check_layout(FIGURES[name](drawn))
+
+
+@pytest.mark.parametrize("count", range(4))
+def test_the_title_of_few_mergers_has_room(drawn, rng, check_layout, count):
+    """Also where the set is as large as the challenge's."""
+    many = Pictures(drawn.pictures.images, rows=np.zeros(79_975, dtype=np.intp))
+    p = np.zeros(len(many))
+    p[:count] = 0.5
+    figure = random_mergers(many, p, rng=rng)
+    check_layout(figure)
+    shown = [axes.get_position() for axes in figure.axes if axes.get_visible()]
+    middle = (min(place.x0 for place in shown) + max(place.x1 for place in shown)) / 2
+    assert middle == pytest.approx(0.5)
+    sizes = [np.array(place.size) * figure.get_size_inches() for place in shown]
+    np.testing.assert_allclose(sizes, 2.2)
 
 
 def test_a_sheet_shows_the_rows_in_order(drawn):
@@ -56,6 +73,18 @@ def test_prototype_rows_are_true_left_and_predicted_right(drawn):
         assert axes.get_title() == f"t {truth[row, 23]:.2f}  p {predicted[row, 23]:.2f}"
         np.testing.assert_array_equal(axes.images[0].get_array(), pictures.rgb(row))
     assert figure.axes[0].get_ylabel() == "8.6 odd feature\nmerger"
+
+
+def test_mergers_that_were_chosen_elsewhere(drawn):
+    pictures = Pictures(drawn.pictures.images[:2])
+    figure = merger_sheet(pictures, [0.4, 0.9], 0.3, (2110, 79_975))
+    words = "2 of the 2110 images with p(merger) ≥ 0.30\n(all: 79975 images; 0.026 of them)"
+    assert figure.texts[0].get_text() == words
+    shown = [axes for axes in figure.axes if axes.images]
+    assert [axes.get_title() for axes in shown] == ["p(merger) 0.40", "p(merger) 0.90"]
+    np.testing.assert_array_equal(shown[1].images[0].get_array(), pictures.rgb(1))
+    with pytest.raises(ArgumentError, match="one row an image"):
+        merger_sheet(pictures, [0.4], 0.3, (1, 2))
 
 
 def test_mergers_are_counted_and_none_is_said(drawn, rng):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from toomre.evaluation.votes.fractions import TITLES, answer_index, as_votes, vo
 from toomre.evaluation.votes.plots import panels
 from toomre.evaluation.votes.prototypes import SHOWN, prototypes, random_above, top
 
-__all__ = ["image_sheet", "prototype_grid", "prototype_rows", "random_mergers"]
+__all__ = ["image_sheet", "merger_sheet", "prototype_grid", "prototype_rows", "random_mergers"]
 
 
 def image_sheet(
@@ -166,11 +167,39 @@ def random_mergers(
     value = np.asarray(p, dtype=np.float64)
     rows = random_above(value, threshold, n, rng=rng)
     panels.check_counts(pictures, p=value)
-    count = int((value >= threshold).sum())
-    caption = f"{len(rows)} of the {count} images with p(merger) ≥ {threshold:.2f}\n"
-    caption += f"(all: {len(value)} images; {count / max(len(value), 1):.3f} of them)"
-    names = [f"p(merger) {value[row]:.2f}" for row in rows]
-    return image_sheet(pictures, rows, names, caption, columns=3)
+    counts = int((value >= threshold).sum()), len(value)
+    chosen = rows if pictures.rows is None else pictures.rows[rows]
+    return merger_sheet(replace(pictures, rows=chosen), value[rows], threshold, counts)
+
+
+def merger_sheet(
+    pictures: Pictures, p: ArrayLike, threshold: float, counts: tuple[int, int]
+) -> Figure:
+    """Show images whose merger fraction reaches a threshold, and say out of how many they are.
+
+    Parameters
+    ----------
+    pictures
+        The images to show.
+    p
+        Their fractions of the votes for merger, (galaxy,).
+    threshold
+        What they reach.
+    counts
+        How many images reach it, and how many images there are.
+
+    Raises
+    ------
+    ArgumentError
+        If there is not one fraction for each image.
+    """
+    value = np.asarray(p, dtype=np.float64)
+    panels.check_counts(pictures, p=value)
+    count, total = counts
+    caption = f"{len(value)} of the {count} images with p(merger) ≥ {threshold:.2f}\n"
+    caption += f"(all: {total} images; {count / max(total, 1):.3f} of them)"
+    names = [f"p(merger) {each:.2f}" for each in value]
+    return image_sheet(pictures, range(len(value)), names, caption, columns=3)
 
 
 def _prototype_line(

@@ -55,7 +55,11 @@ PARTS = (("training", palette.TRAIN, "-"), ("validation", palette.VALID, "--"))
 
 
 class Frame(NamedTuple):
-    """Sizes [inch]: a panel, the gaps between panels, and the margins of the figure."""
+    """Sizes [inch]: a panel, the gaps between panels, and the margins of the figure.
+
+    A figure of few panels is at least `width` wide, so that its title has room; what the panels
+    do not need is added to both margins.
+    """
 
     panel: tuple[float, float]
     gap: tuple[float, float]
@@ -63,6 +67,7 @@ class Frame(NamedTuple):
     bottom: float = 0.3
     right: float = 0.3
     top: float = 0.8
+    width: float = 0.0
 
     def place(self, rows: int, columns: int) -> tuple[Figure, dict[str, float]]:
         """Return a figure, and where its panels stand; no layout engine has to look for it.
@@ -85,7 +90,10 @@ class Frame(NamedTuple):
             for count, size, gap in zip((columns, rows), self.panel, self.gap, strict=True)
         ]
         width, height = self.left + inner[0] + self.right, self.bottom + inner[1] + self.top
-        places = {"left": self.left / width, "right": 1 - self.right / width}
+        more = max(self.width - width, 0.0)
+        width += more
+        places = {"left": (self.left + more / 2) / width}
+        places |= {"right": 1 - (self.right + more / 2) / width}
         places |= {"bottom": self.bottom / height, "top": 1 - self.top / height}
         spaces = [gap / size for gap, size in zip(self.gap, self.panel, strict=True)]
         return Figure(figsize=(width, height)), {**places, "wspace": spaces[0], "hspace": spaces[1]}
@@ -100,8 +108,8 @@ SQUARES = Frame((2.0, 2.0), (0.3, 0.62), left=0.95, bottom=0.85, right=0.2, top=
 #: Images with two lines above and two below.
 NAMED = Frame((2.0, 2.0), (0.15, 1.0), bottom=0.65, top=1.05)
 
-#: Images with a line above.
-SHEET = Frame((2.2, 2.2), (0.1, 0.35))
+#: Images with a line above; the title is wider than one image.
+SHEET = Frame((2.2, 2.2), (0.1, 0.35), width=5.1)
 
 #: Rows of images, each row with its name on the left.
 ROWS = Frame((1.6, 1.6), (0.08, 0.35), left=2.1, top=1.05)
