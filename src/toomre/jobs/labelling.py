@@ -61,7 +61,8 @@ def labels_of(prepared: PreparedSet, rows: NDArray[np.intp], answers: tuple[str,
                 f"the labels of {prepared.folder}",
                 "merger or nonmerger",
                 f"{unknown} images without one",
-                "A table of votes alone trains the head `votes` only.",
+                "Votes alone train the head `votes` only; a set prepared with --no-stratify keeps "
+                "images without a label in its parts, and serves as a target.",
             )
         return table["label"].to_numpy(np.int64)
     missing = [name for name in answers if name not in table]
