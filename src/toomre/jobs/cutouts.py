@@ -16,6 +16,7 @@ from toomre.images.flags import Flag, Status, flag_counts
 from toomre.images.grid import Grid
 from toomre.images.loading import finish
 from toomre.images.resample import SMALLEST_SIDE
+from toomre.jobs.apart import check_apart, mosaic_files
 from toomre.jobs.cutout_files import ArrayWriter, CutoutWriter, FitsWriter, Written
 from toomre.jobs.provenance import environment
 from toomre.mosaics.options import StampOptions, sizes_of
@@ -106,10 +107,11 @@ def cutouts(
     Raises
     ------
     MissingFileError, CorruptFileError, ArgumentError
-        If a mosaic or the table cannot be used; nothing is written then.
+        If a mosaic or the table cannot be used, or lies in `out`; nothing is written then.
     OutputExistsError, OutputError
         If `out` is there already, or cannot be written.
     """
+    check_apart(Path(out), [*mosaic_files(Path(out), mosaics, stamps.extension), catalog])
     table = read_table(catalog, columns)
     if options.pixels is not None:
         stamps = replace(stamps, margin=_LOBES / options.pixels)

@@ -1,0 +1,80 @@
+"""A catalogue from mosaics: what is read is never written over, and the same run goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from tests.mosaics.conftest import header_of, make_wcs
+
+from toomre.errors import ArgumentError
+from toomre.jobs.classify import ClassifyOptions, classify
+from toomre.jobs.cutouts import CutoutOptions, cutouts
+from toomre.mosaics.options import StampOptions
+from toomre.mosaics.patterns import MosaicSource
+
+OVERWRITE = ClassifyOptions(overwrite=True)
+
+
+@pytest.fixture
+def sky(tmp_path, rng):
+    """Two tiles a band, side by side, and ten positions in each."""
+    folder = tmp_path / "m"
+    folder.mkdir()
+    rows = []
+    for number, centre in enumerate([(150.0, 2.0), (150.05, 2.0)]):
+        wcs = make_wcs(shape=(240, 240), turn=0.0, centre=centre)
+        for band in "gri":
+            pixels = rng.normal(0, 1, (240, 240)).astype(np.float32)
+            fits.writeto(folder / f"tile{number}_{band}.fits", pixels, header_of(wcs))
+        x, y = rng.uniform(60, 180, (2, 10))
+        places = np.column_stack(wcs.all_pix2world(x, y, 0)).tolist()
+        rows += [f"t{number}-{i},{ra},{dec}\n" for i, (ra, dec) in enumerate(places)]
+    (tmp_path / "t.csv").write_text("objid,ra,dec\n" + "".join(rows))
+    return {band: str(folder / f"*_{band}.fits") for band in "gri"}, tmp_path / "t.csv"
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def test_the_catalogue_never_replaces_a_mosaic(sky, make_model, tmp_path):
+    """Also not by way of a link, nor where the pattern would find it only the next time."""
+    files, table = sky
+    model, source = make_model(), MosaicSource(files)
+    (tmp_path / "link").symlink_to(tmp_path / "m")
+    before = contents(tmp_path / "m")
+    for name in ("m/tile1_g.fits", "link/tile0_i.fits"):
+        with pytest.raises(ArgumentError, match="`out` to be another file than those to be read"):
+            classify(source, model, tmp_path / name, table, options=OVERWRITE)
+    with pytest.raises(ArgumentError, match=r"the pattern '.*_r.fits' of the mosaics does not fit"):
+        classify(source, model, tmp_path / "m" / "cat_r.fits", table)
+    assert contents(tmp_path / "m") == before
+    out = tmp_path / "m" / "cat.fits"
+    for options in (ClassifyOptions(), ClassifyOptions(), OVERWRITE):
+        assert len(classify(source, model, out, table, options=options)) == 20
+
+
+def test_a_folder_of_cutouts_keeps_its_images(make_model, galaxies, rng, tmp_path):
+    (tmp_path / "in").mkdir()
+    for number, image in enumerate(galaxies(2, 64, rng)):
+        fits.writeto(tmp_path / "in" / f"{number}.fits", image)
+    before = contents(tmp_path / "in")
+    with pytest.raises(ArgumentError, match="`out` to be another file than those to be read"):
+        classify(tmp_path / "in", make_model(), tmp_path / "in" / "1.fits", options=OVERWRITE)
+    assert contents(tmp_path / "in") == before
+
+
+def test_stamps_never_replace_what_they_are_cut_from(sky, tmp_path):
+    files, table = sky
+    out, again = tmp_path / "out", CutoutOptions(overwrite=True)
+    cutouts({"g": files["g"]}, table, out, StampOptions(8.0))
+    image = next((out / "images").rglob("*.fits"))
+    before = image.read_bytes()
+    given = ({"g": str(image)}, table), ({"g": files["g"]}, out / "catalog.parquet")
+    for mosaics, catalog in given:
+        with pytest.raises(ArgumentError, match="`out` to be another file than those to be read"):
+            cutouts(mosaics, catalog, out, StampOptions(8.0), options=again)
+    assert image.read_bytes() == before
