@@ -14,6 +14,7 @@ from toomre.jobs.classify import ClassifyOptions, classify
 from toomre.jobs.cutouts import CutoutOptions, cutouts
 from toomre.mosaics.options import StampOptions
 from toomre.mosaics.patterns import MosaicSource
+from toomre.preparation.columns import Columns
 
 OVERWRITE = ClassifyOptions(overwrite=True)
 
@@ -78,3 +79,16 @@ def test_stamps_never_replace_what_they_are_cut_from(sky, tmp_path):
         with pytest.raises(ArgumentError, match="`out` to be another file than those to be read"):
             cutouts(mosaics, catalog, out, StampOptions(8.0), options=again)
     assert image.read_bytes() == before
+
+
+def test_a_table_without_positions_is_refused(sky, make_model, tmp_path):
+    files, table = sky
+    table.write_text(table.read_text().replace("objid,ra,dec", "objid,lon,lat"))
+    said = "for ra and dec. Its columns are objid, lon, lat"
+    with pytest.raises(ArgumentError, match=said):
+        classify(MosaicSource(files), make_model(), tmp_path / "o.csv", table)
+    with pytest.raises(ArgumentError, match=said):
+        cutouts(files, table, tmp_path / "out", StampOptions(8.0))
+    named = Columns(ra="lon", dec="lat")
+    done = classify(MosaicSource(files), make_model("named"), catalog=table, columns=named)
+    assert done.summary["bad"] == 0

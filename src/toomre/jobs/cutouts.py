@@ -112,7 +112,7 @@ def cutouts(
         If `out` is there already, or cannot be written.
     """
     check_apart(Path(out), [*mosaic_files(Path(out), mosaics, stamps.extension), catalog])
-    table = read_table(catalog, columns)
+    table = read_table(catalog, columns, positions=True)
     if options.pixels is not None:
         stamps = replace(stamps, margin=_LOBES / options.pixels)
     opened = Mosaics.open(mosaics, table, stamps)
