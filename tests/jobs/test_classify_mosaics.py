@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 
 import numpy as np
 import pytest
 from astropy.io import fits
 from tests.mosaics.conftest import header_of, make_wcs
+from typer import Typer
+from typer.testing import CliRunner
 
+from toomre.cli.commands import register
 from toomre.errors import ArgumentError
 from toomre.jobs.classify import ClassifyOptions, classify
 from toomre.jobs.cutouts import CutoutOptions, cutouts
@@ -92,3 +97,36 @@ def test_a_table_without_positions_is_refused(sky, make_model, tmp_path):
     named = Columns(ra="lon", dec="lat")
     done = classify(MosaicSource(files), make_model("named"), catalog=table, columns=named)
     assert done.summary["bad"] == 0
+
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def commands_of(page: str, *, words: str) -> list[list[str]]:
+    """Return the commands of a page that begin so, each as the shell hands it over."""
+    blocks = re.findall(r"^```\n(.*?)^```", (DOCS / page).read_text(), re.MULTILINE | re.DOTALL)
+    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    return [shlex.split(line, comments=True) for line in lines if line.startswith(words)]
+
+
+def test_the_first_example_runs_as_it_stands(sky, make_model, tmp_path, monkeypatch):
+    _, table = sky
+    (tmp_path / "m").rename(tmp_path / "tiles")
+    table.rename(tmp_path / "galaxies.csv")
+    (tmp_path / "runs").mkdir()
+    make_model().rename(tmp_path / "runs" / "mine")
+    monkeypatch.chdir(tmp_path)
+    app = Typer()
+    register(app)
+    words = commands_of("mosaics.md", words="toomre classify")[0]
+    done = CliRunner().invoke(app, words[1:], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert "20 images, " in done.stdout
+    assert (tmp_path / "mergers.parquet").exists()
+
+
+@pytest.mark.parametrize("page", ["mosaics.md", "survey-scale.md"])
+def test_examples_with_mosaics_name_a_model(page):
+    """The default model is for pictures, and refuses mosaics."""
+    for words in commands_of(page, words="toomre classify --mosaic"):
+        assert "--model" in words, words
