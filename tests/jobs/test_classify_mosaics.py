@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from astropy.io import fits
 from tests.mosaics.conftest import header_of, make_wcs
@@ -97,6 +98,23 @@ def test_a_table_without_positions_is_refused(sky, make_model, tmp_path):
     named = Columns(ra="lon", dec="lat")
     done = classify(MosaicSource(files), make_model("named"), catalog=table, columns=named)
     assert done.summary["bad"] == 0
+
+
+def test_positions_from_a_hats_catalogue(sky, make_model, tmp_path):
+    """Each galaxy scores as with a plain table of the same positions."""
+    files, table = sky
+    model = make_model()
+    plain = classify(MosaicSource(files), model, catalog=table).table
+    folder = tmp_path / "hats" / "dataset" / "Norder=0" / "Dir=0"
+    folder.mkdir(parents=True)
+    (tmp_path / "hats" / "hats.properties").write_text("dataproduct_type=object\nhats_nrows=20\n")
+    rows = pd.read_csv(table).sample(frac=1, random_state=1)
+    rows.to_parquet(folder / "Npix=4.parquet", index=False)
+    found = classify(MosaicSource(files), model, catalog=tmp_path / "hats").table
+    assert found["image_id"].tolist() == rows["objid"].tolist()
+    found = found.sort_values("image_id", ignore_index=True)
+    plain = plain.sort_values("image_id", ignore_index=True)
+    pd.testing.assert_frame_equal(found, plain, rtol=0, atol=1e-5)
 
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
