@@ -117,6 +117,13 @@ def test_positions_from_a_hats_catalogue(sky, make_model, tmp_path):
     pd.testing.assert_frame_equal(found, plain, rtol=0, atol=1e-5)
 
 
+def test_the_bands_of_mosaics_are_named_once(sky, make_model):
+    files, table = sky
+    options = ClassifyOptions(bands=("g", "r", "i"))
+    with pytest.raises(ArgumentError, match="`bands` to be left out with mosaics"):
+        classify(MosaicSource(files), make_model(), catalog=table, options=options)
+
+
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 

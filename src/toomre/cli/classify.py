@@ -132,9 +132,6 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
     from toomre.preparation.columns import Columns
 
     check_engine_options(engine, scheduler, tasks, submit, part)
-    if engine == "slurm" and tasks is not None:
-        on_slurm(context, out, tasks, workers=workers, overwrite=overwrite, submit=submit)
-        return
     stamps = {
         "size_arcsec": size_arcsec,
         "size_column": size_column,
@@ -146,9 +143,13 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
         "psf": psf_matching(psf_target, psf_fwhm),
         "checksums": checksums,
     }
+    given = source_of(source, pattern, mosaic, stamps)
+    if engine == "slurm" and tasks is not None:
+        on_slurm(context, out, tasks, workers=workers, overwrite=overwrite, submit=submit)
+        return
     with progress_bar("Classifying") as progress:
         result = job(
-            source_of(source, pattern, mosaic, stamps),
+            given,
             model,
             out,
             catalog,

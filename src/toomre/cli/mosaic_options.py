@@ -74,6 +74,9 @@ def psf_matching(target: float | None, fwhm: Sequence[str] | None) -> PSFMatchin
             raise ArgumentError.expected("psf_target", "given with --psf-fwhm", None)
         return None
     pairs = [text.partition("=") for text in fwhm or ()]
+    for band, mark, value in pairs:
+        if not (band.strip() and mark and value.strip()):
+            raise ArgumentError.expected("psf_fwhm", "BAND=ARCSEC, such as g=1.1", band + mark)
     return PSFMatching(target, {band.strip(): _number(value) for band, _, value in pairs})
 
 
@@ -92,6 +95,20 @@ def source_of(
 ) -> Source | MosaicSource:
     """Return the input of a command that takes cutouts or mosaics, of which one must be given.
 
+    Parameters
+    ----------
+    path, pattern
+        The cutouts, and how their files are named.
+    mosaics
+        In place of them, ``BAND=FILES`` of survey images.
+    stamps
+        How stamps are cut from mosaics; see `toomre.mosaics.options.StampOptions`.
+
+    Raises
+    ------
+    ArgumentError
+        If both are given, or none, or an option that is for the other one.
+
     Examples
     --------
     >>> source_of(Path("cutouts"), None, None, {}).path.name
@@ -106,6 +123,17 @@ def source_of(
         allowed = "one of the two (INPUT, or --mosaic BAND=FILES)"
         given = None if path is None else str(path)
         raise ArgumentError.expected("INPUT, mosaic", allowed, (given, mosaics))
-    if path is not None:
-        return Source(path, pattern)
-    return MosaicSource(band_patterns(mosaics or ()), StampOptions(**stamps))
+    if path is None:
+        if pattern is not None:
+            allowed = "left out with --mosaic, whose BAND=FILES tells the names"
+            raise ArgumentError.expected("pattern", allowed, pattern)
+        return MosaicSource(band_patterns(mosaics or ()), StampOptions(**stamps))
+    usual = StampOptions()
+    for name, value in stamps.items():
+        if value != getattr(usual, name):
+            told = (name, value) if name != "psf" else ("psf_target", value.target)
+            raise ArgumentError.expected(told[0], "left out without --mosaic", told[1], _FOR_STAMPS)
+    return Source(path, pattern)
+
+
+_FOR_STAMPS = "It says how stamps are cut from mosaics; cutouts are taken as they are."

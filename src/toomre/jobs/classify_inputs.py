@@ -82,6 +82,9 @@ def _mosaics(source: MosaicSource, given: tuple[Path | str | None, Columns], wis
     catalog, columns = given
     if catalog is None:
         raise ArgumentError.expected("catalog", "a table with ra and dec for mosaics", None)
+    if wish.facts.bands is not None:
+        allowed = "left out with mosaics, of which each names its band (--mosaic BAND=FILES)"
+        raise ArgumentError.expected("bands", allowed, wish.facts.bands)
     how = for_model(wish.card, source.options)
     sizes = [how.size_column] if how.size_column else []
     mosaics = OpenMosaics(source, how, read_table(catalog, columns, only=sizes, positions=True))

@@ -65,7 +65,7 @@ class StampOptions:
     mask_extension, mask_bits
         Name or number of a plane that tells which pixels are bad: those that are not 0, or
         that have one of these bits. Of a plane whose name says that it holds weights
-        (WHT, WEIGHT, IVAR, INVVAR) those that are not above 0.
+        (WHT, WEIGHT, IVAR, INVVAR) those that are not above 0; it has no bits.
     checksums
         Whether DATASUM and CHECKSUM must be right; False takes files that were changed
         without renewing them.
@@ -101,6 +101,14 @@ class StampOptions:
             value = getattr(self, name)
             if value is not None and not 0 < value < np.inf:
                 raise ArgumentError.expected(name, "a number above 0", value)
+        if self.size_factor != 1 and self.size_column is None:
+            allowed = "left out where no column is multiplied with it (size_column)"
+            raise ArgumentError.expected("size_factor", allowed, self.size_factor)
+        if self.mask_bits is not None and self.mask_extension is None:
+            allowed = "left out where no plane is named that has the bits (mask_extension)"
+            raise ArgumentError.expected("mask_bits", allowed, self.mask_bits)
+        if self.mask_bits is not None and self.mask_bits < 1:
+            raise ArgumentError.expected("mask_bits", "1 or more", self.mask_bits)
         if not 0 <= self.margin <= 1:
             raise ArgumentError.expected("margin", "0 to 1", self.margin)
         if self.regrid not in ("interp", "adaptive"):

@@ -115,6 +115,10 @@ class Mosaics:
             if name not in table:
                 raise ArgumentError.expected("table", f"with a column {name!r}", [*table.columns])
         files = find_files(mosaics, options.extension)
+        unknown = sorted(set(options.psf.fwhm) - set(files)) if options.psf else []
+        if unknown:
+            allowed = f"of the bands that are given ({', '.join(files)})"
+            raise ArgumentError.expected("psf_fwhm", allowed, ", ".join(unknown))
         bands = []
         for name, found in files.items():
             frames = [_open(path, extension, name, options) for path, extension in found]
