@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from toomre.cli.commands import register
 from toomre.errors import ArgumentError
+from toomre.images.flags import Flag
 from toomre.jobs.classify import ClassifyOptions, classify
 from toomre.jobs.cutouts import CutoutOptions, cutouts
 from toomre.mosaics.options import StampOptions
@@ -98,6 +99,31 @@ def test_a_table_without_positions_is_refused(sky, make_model, tmp_path):
     named = Columns(ra="lon", dec="lat")
     done = classify(MosaicSource(files), make_model("named"), catalog=table, columns=named)
     assert done.summary["bad"] == 0
+
+
+def test_near_an_edge_only_the_field_is_judged(make_model, galaxies, rng, tmp_path):
+    """The model's field ends two pixels within the image; the filter's margin lies beyond."""
+    galaxy = galaxies(1, 48, rng)[0]
+    pixels = rng.normal(0, 1, (3, 200, 200)).astype(np.float32)
+    pixels[:, 76:124, 2:50] = galaxy
+    wcs = make_wcs(shape=(200, 200), turn=0.0)
+    for band, plane in zip("gri", pixels, strict=True):
+        fits.writeto(tmp_path / f"{band}.fits", plane, header_of(wcs))
+    x, y = np.array([25.499, 15.499]), np.array([99.499, 99.499])
+    places = np.column_stack(wcs.all_pix2world(x, y, 0)).tolist()
+    rows = "".join(f"g{i},{ra},{dec}\n" for i, (ra, dec) in enumerate(places))
+    (tmp_path / "t.csv").write_text("objid,ra,dec\n" + rows)
+    np.save(tmp_path / "stack.npy", galaxy[None])
+    files, model = {band: tmp_path / f"{band}.fits" for band in "gri"}, make_model()
+    inside, beyond = classify(MosaicSource(files), model, catalog=tmp_path / "t.csv").table["flags"]
+    stated = ClassifyOptions(bands=("g", "r", "i"), pixel_scale=0.4)
+    alone = classify(tmp_path / "stack.npy", model, options=stated).table["flags"]
+    assert inside == alone[0]
+    assert Flag(beyond) & (Flag.EDGE | Flag.MASKED_PIXELS) == Flag.EDGE | Flag.MASKED_PIXELS
+    size, small = StampOptions(19.2), CutoutOptions(pixels=32)
+    for name in "gri":
+        cut = cutouts({name: files[name]}, tmp_path / "t.csv", tmp_path / name, size, options=small)
+        assert cut["flags"].get("masked_pixels") == cut["flags"].get("edge") == 1
 
 
 def test_positions_from_a_hats_catalogue(sky, make_model, tmp_path):

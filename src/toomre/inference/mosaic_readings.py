@@ -74,17 +74,21 @@ def read_mosaics(
     ids = table["image_id"].tolist()
     ra, dec = (table[name].to_numpy(dtype=float, na_value=np.nan) for name in ("ra", "dec"))
     for batch in mosaics.batches(rows):
-        for row, cutout in zip(batch.rows.tolist(), batch.cutouts, strict=True):
-            reading = _reading(str(ids[row]), cutout, float(sizes[row]), wish)
+        stamps = zip(batch.rows.tolist(), batch.cutouts, batch.windows, strict=True)
+        for row, cutout, window in stamps:
+            field = float(sizes[row]), 0 if window is None else window.pad
+            reading = _reading(str(ids[row]), cutout, field, wish)
             yield replace(reading, ra=float(ra[row]), dec=float(dec[row]))
 
 
-def _reading(image_id: str, read: Cutout, size: float, wish: Wish) -> Reading:
+def _reading(image_id: str, read: Cutout, field: tuple[float, int], wish: Wish) -> Reading:
+    """Bring a stamp, whose field has a side [arcsec] and a margin [pixel], to the model's grid."""
+    size, margin = field
     facts = replace(wish.facts, bands=None, wanted=wish.card.input.bands)
     try:
         wanted = wish.card.input.grid
         grid = _grid_of(wanted, size) if read.pixels is not None else wanted
-        checked = wish.fit(_check_scale(finish(read, grid, facts), wanted))
+        checked = wish.fit(_check_scale(finish(read, grid, facts, margin=margin), wanted))
         fits = fits_card(read, checked, wish.card, allow_domain=wish.allow_domain)
         return Reading(image_id, checked, fits=fits)
     except Exception as error:  # one input must never stop the run

@@ -154,12 +154,15 @@ def _finished(mosaics: Mosaics, options: CutoutOptions) -> Iterator[Written]:
                 sky = mosaics.frame(window).sky
                 done = cutout, window_wcs(sky.wcs, window.x0, window.y0, window.side)
                 if options.pixels is not None:
-                    done = _resampled(*done, sizes[row], options.pixels)
+                    done = _resampled(*done, (sizes[row], window.pad), options.pixels)
             yield Written(row, str(ids[row]), *done)
 
 
-def _resampled(cutout: Cutout, wcs: WCS, size: float, pixels: int) -> tuple[Cutout, WCS]:
-    """Return a stamp of `size` arcsec with so many pixels on a side."""
+def _resampled(
+    cutout: Cutout, wcs: WCS, field: tuple[float, int], pixels: int
+) -> tuple[Cutout, WCS]:
+    """Return a stamp, of a side [arcsec] and with a margin [pixel], in so many pixels on a side."""
+    size, margin = field
     scale = cutout.pixel_scale or 1.0
     box = size / scale
     side = wcs.array_shape[0]
@@ -168,7 +171,7 @@ def _resampled(cutout: Cutout, wcs: WCS, size: float, pixels: int) -> tuple[Cuto
             f"the stamp of {size:.4g} arcsec is {box:.1f} pixels wide; {SMALLEST_SIDE} are needed"
         )
         return cutout.flagged(Flag.SIZE, note), wcs
-    done = finish(cutout, Grid(size=pixels, crop=box, native_pixel_scale=scale))
+    done = finish(cutout, Grid(size=pixels, crop=box, native_pixel_scale=scale), margin=margin)
     return done, resampled_wcs(wcs, side, box, pixels)
 
 

@@ -35,12 +35,15 @@ class Window(NamedTuple):
         The number of the image.
     x0, y0, side
         First column, first row, side [pixel]; it may reach beyond the image.
+    pad
+        How many of its pixels on each side are margin.
     """
 
     frame: int
     x0: int
     y0: int
     side: int
+    pad: int
 
 
 def cut_block(
@@ -77,7 +80,7 @@ def cut_block(
         else:
             _fill_other(band, windows, (bands[0], base), (targets, notes), options)
     names = tuple(band.name for band in bands)
-    columns = (base.row, base.scale, base.frame, base.x0, base.y0, base.side)
+    columns = (base.row, base.scale, base.frame, base.x0, base.y0, base.side, base.pad)
     rows = zip(images, *(column.tolist() for column in columns), strict=True)
     for index, (image, row, scale, *window) in enumerate(rows):
         cutout = Cutout(image, names, scale)
