@@ -22,6 +22,7 @@ STAMPS = [
     ("--regrid", "adaptive"),
     ("--psf-target", "1.3"),
     ("--no-checksums",),
+    ("--skip-bad-mosaics",),
 ]
 
 

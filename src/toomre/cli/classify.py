@@ -27,6 +27,8 @@ from toomre.cli.mosaic_options import (
     SizeArcsec,
     SizeColumn,
     SizeFactor,
+    SkipBad,
+    print_skipped,
     psf_matching,
     source_of,
 )
@@ -96,6 +98,7 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
     psf_target: PSFTarget = None,
     psf_fwhm: PSFFwhm = None,
     checksums: Checksums = True,
+    skip_bad_mosaics: SkipBad = False,
     device: Device = "auto",
     runtime: Runtime = "torch",
     precision: NetworkPrecision = "float32",
@@ -142,6 +145,7 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
         "regrid": regrid,
         "psf": psf_matching(psf_target, psf_fwhm),
         "checksums": checksums,
+        "skip_bad": skip_bad_mosaics,
     }
     given = source_of(source, pattern, mosaic, stamps)
     if engine == "slurm" and tasks is not None:
@@ -226,4 +230,5 @@ def report(result: ClassifiedCatalog) -> None:
         screen.print(f"  {name}{' (bad)' if is_bad(name) else ''}: {count}")
     if len(reasons) > _SHOWN:
         screen.print("  ... and others; see the columns `flags` and `reason`")
+    print_skipped(screen, result.provenance.get("skipped_mosaics", ()))
     screen.print(f"Written to {ascii(str(result.path))[1:-1]}")

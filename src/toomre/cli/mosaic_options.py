@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from toomre.mosaics.options import PSFMatching
     from toomre.mosaics.patterns import MosaicSource
     from toomre.preparation.inputs import Source
@@ -24,6 +26,8 @@ __all__ = [
     "SizeArcsec",
     "SizeColumn",
     "SizeFactor",
+    "SkipBad",
+    "print_skipped",
     "psf_matching",
     "source_of",
 ]
@@ -56,6 +60,19 @@ PSFFwhm = Annotated[
 Checksums = Annotated[
     bool, typer.Option("--checksums/--no-checksums", help="Verify DATASUM and CHECKSUM.")
 ]
+
+SkipBad = Annotated[
+    bool,
+    typer.Option("--skip-bad-mosaics", help="Do without the mosaics that cannot be used."),
+]
+
+
+def print_skipped(screen: Console, skipped: Sequence[Mapping[str, str]]) -> None:
+    """Print which mosaics were passed over, and why."""
+    if skipped:
+        screen.print(f"Mosaics skipped, as they cannot be used: {len(skipped)}")
+    for each in skipped:
+        screen.print(f"  {ascii(each['file'])[1:-1]} ({each['band']}): {each['why']}")
 
 
 def psf_matching(target: float | None, fwhm: Sequence[str] | None) -> PSFMatching | None:
@@ -131,9 +148,11 @@ def source_of(
     usual = StampOptions()
     for name, value in stamps.items():
         if value != getattr(usual, name):
-            told = (name, value) if name != "psf" else ("psf_target", value.target)
-            raise ArgumentError.expected(told[0], "left out without --mosaic", told[1], _FOR_STAMPS)
+            shown = value.target if name == "psf" else value
+            option = _OPTIONS.get(name, name)
+            raise ArgumentError.expected(option, "left out without --mosaic", shown, _FOR_STAMPS)
     return Source(path, pattern)
 
 
+_OPTIONS = {"psf": "psf_target", "skip_bad": "skip_bad_mosaics"}
 _FOR_STAMPS = "It says how stamps are cut from mosaics; cutouts are taken as they are."

@@ -16,6 +16,7 @@ from toomre.inference.mosaic_readings import for_model
 from toomre.inference.mosaic_rows import OpenMosaics
 from toomre.inference.readings import Wish
 from toomre.inference.rows import FileRows, PreparedRows, Rows, StackRows, table_part
+from toomre.mosaics.opening import SkippedMosaic
 from toomre.mosaics.patterns import MosaicSource
 from toomre.preparation.catalog import read_table
 from toomre.preparation.columns import Columns
@@ -40,12 +41,15 @@ class Inputs:
         How many images no row of the table has.
     shared
         Files that all rows are read from.
+    skipped
+        Mosaics that were passed over, as they cannot be used.
     """
 
     rows: Callable[[int, int], Rows]
     total: int
     left_out: int = 0
     shared: tuple[Path, ...] = ()
+    skipped: tuple[SkippedMosaic, ...] = ()
 
 
 def open_inputs(
@@ -88,7 +92,7 @@ def _mosaics(source: MosaicSource, given: tuple[Path | str | None, Columns], wis
     how = for_model(wish.card, source.options)
     sizes = [how.size_column] if how.size_column else []
     mosaics = OpenMosaics(source, how, read_table(catalog, columns, only=sizes, positions=True))
-    return Inputs(mosaics.rows, len(mosaics))
+    return Inputs(mosaics.rows, len(mosaics), skipped=mosaics.skipped)
 
 
 def _prepared(prepared: PreparedSet, wish: Wish) -> Inputs:

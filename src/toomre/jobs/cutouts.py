@@ -18,7 +18,7 @@ from toomre.images.loading import finish
 from toomre.images.resample import SMALLEST_SIDE
 from toomre.jobs.apart import check_apart, mosaic_files
 from toomre.jobs.cutout_files import ArrayWriter, CutoutWriter, FitsWriter, Written
-from toomre.jobs.provenance import environment
+from toomre.jobs.provenance import environment, recorded_mosaics
 from toomre.mosaics.options import StampOptions, sizes_of
 from toomre.mosaics.patterns import FileSpec, MosaicSource
 from toomre.mosaics.regrid import window_wcs
@@ -102,7 +102,8 @@ def cutouts(
     Returns
     -------
     dict
-        How many `images`, `ok`, `warn` and `bad`, and in `flags` how many have each flag.
+        How many `images`, `ok`, `warn` and `bad`; in `flags` how many have each flag; in
+        `skipped` the mosaics that were passed over (`band`, `file`, `why`).
 
     Raises
     ------
@@ -132,7 +133,7 @@ def cutouts(
             del found["file"]
         with atomic_path(folder / names[1]) as temporary:
             table.assign(**found).to_parquet(temporary, index=False)
-        counts = _counts(found)
+        counts = {**_counts(found), "skipped": recorded_mosaics(opened.skipped)}
         what = {"mosaics": str(MosaicSource(mosaics)), "catalog": escape_name(str(catalog))}
         how = {"stamps": asdict(stamps), "options": asdict(options)}
         write_json(folder / names[2], {**environment(), **what, **how, "counts": counts})

@@ -69,6 +69,8 @@ class StampOptions:
     checksums
         Whether DATASUM and CHECKSUM must be right; False takes files that were changed
         without renewing them.
+    skip_bad
+        Do without the files that cannot be used; False: the first of them stops the run.
     regrid
         How a band on another pixel grid is brought to that of the first band: ``"interp"``
         (bilinear, quick) or ``"adaptive"`` (DeForest 2004, Solar Physics 219, 3; for bands
@@ -90,6 +92,7 @@ class StampOptions:
     mask_extension: str | None = None
     mask_bits: int | None = None
     checksums: bool = True
+    skip_bad: bool = False
     regrid: Literal["interp", "adaptive"] = "interp"
     psf: PSFMatching | None = field(default=None)
 

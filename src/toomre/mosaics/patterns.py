@@ -19,6 +19,7 @@ __all__ = [
     "MosaicSource",
     "band_patterns",
     "find_files",
+    "named_file",
     "pattern_of",
 ]
 
@@ -108,6 +109,17 @@ def find_files(
         }
         found[band] = sorted(files, key=lambda pair: (str(pair[0]), pair[1] or ""))
     return found
+
+
+def named_file(path: Path, extension: str | None, usual: str | None) -> str:
+    """Return how a file and its image are given to `find_files`, where `usual` is the extension.
+
+    Examples
+    --------
+    >>> named_file(Path("all.fits"), "R", "SCI"), named_file(Path("a.fits"), "SCI", "SCI")
+    ('all.fits[R]', 'a.fits')
+    """
+    return str(path) if extension == usual else f"{path}[{extension}]"
 
 
 def pattern_of(path: Path, mosaics: FileMapping) -> str | None:
