@@ -50,6 +50,7 @@ def test_cutouts_have_no_stamp_options(words):
         (("folder", "--mask-bits", "6"), "mask_bits", "left out without --mosaic"),
         ((*MOSAIC, "--psf-fwhm", "g=1"), "psf_target", "--psf-fwhm"),
         ((*MOSAIC, "--psf-target", "1", "--psf-fwhm", "g"), "psf_fwhm", "BAND=ARCSEC"),
+        ((*MOSAIC, "--psf-target", "sharp"), "psf_target", "a number [arcsec] or 'model'"),
         ((*MOSAIC, "--pattern", "{image_id}.fits"), "pattern", "left out with --mosaic"),
         ((*MOSAIC, "--engine", "slurm", "--tasks", "2", "--mask-bits", "1"), "mask_bits", "plane"),
     ],

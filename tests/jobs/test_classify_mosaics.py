@@ -19,7 +19,7 @@ from toomre.errors import ArgumentError
 from toomre.images.flags import Flag
 from toomre.jobs.classify import ClassifyOptions, classify
 from toomre.jobs.cutouts import CutoutOptions, cutouts
-from toomre.mosaics.options import StampOptions
+from toomre.mosaics.options import PSFMatching, StampOptions
 from toomre.mosaics.patterns import MosaicSource
 from toomre.preparation.columns import Columns
 
@@ -124,6 +124,26 @@ def test_near_an_edge_only_the_field_is_judged(make_model, galaxies, rng, tmp_pa
     for name in "gri":
         cut = cutouts({name: files[name]}, tmp_path / "t.csv", tmp_path / name, size, options=small)
         assert cut["flags"].get("masked_pixels") == cut["flags"].get("edge") == 1
+
+
+def test_the_sharpness_of_the_model(sky, make_model):
+    """As with its numbers, a band at a time; a card that does not tell them is refused."""
+    files, table = sky
+    own = {"g": 1.1, "r": 1.2, "i": 1.3}
+    widths = {"g": 1.5, "r": 1.9, "i": 1.3}
+    model = make_model("sharp", psf_fwhm=tuple(widths.values()))
+    scores = []
+    for target in ("model", widths, 1.5):
+        options = StampOptions(psf=PSFMatching(target, own))
+        scores.append(classify(MosaicSource(files, options), model, catalog=table).table)
+    np.testing.assert_array_equal(scores[0]["p_merger"], scores[1]["p_merger"])
+    assert (scores[0]["p_merger"] != scores[2]["p_merger"]).any()
+    source = MosaicSource(files, StampOptions(psf=PSFMatching("model", own)))
+    with pytest.raises(ArgumentError, match="`psf_target` to be a number .* the card of the model"):
+        classify(source, make_model("old"), catalog=table)
+    options = StampOptions(8.0, psf=PSFMatching("model", own))
+    with pytest.raises(ArgumentError, match="`psf_target` to be a number .* no model is named"):
+        cutouts(files, table, table.parent / "out", options)
 
 
 def test_positions_from_a_hats_catalogue(sky, make_model, tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
@@ -49,7 +49,8 @@ Regrid = Annotated[
     typer.Option(help="How to bring bands on another pixel grid to that of the first."),
 ]
 PSFTarget = Annotated[
-    float | None, typer.Option(help="Blur all bands to this FWHM of a star [arcsec].")
+    str | None,
+    typer.Option(help="Blur all bands to this FWHM of a star [arcsec]; model: as its card says."),
 ]
 PSFFwhm = Annotated[
     list[str] | None,
@@ -75,13 +76,15 @@ def print_skipped(screen: Console, skipped: Sequence[Mapping[str, str]]) -> None
         screen.print(f"  {ascii(each['file'])[1:-1]} ({each['band']}): {each['why']}")
 
 
-def psf_matching(target: float | None, fwhm: Sequence[str] | None) -> PSFMatching | None:
+def psf_matching(target: str | None, fwhm: Sequence[str] | None) -> PSFMatching | None:
     """Return the sharpness that was asked for, or None.
 
     Examples
     --------
-    >>> psf_matching(1.3, ["g=1.1", "r=SEEING"]).fwhm
+    >>> psf_matching("1.3", ["g=1.1", "r=SEEING"]).fwhm
     {'g': 1.1, 'r': 'SEEING'}
+    >>> psf_matching("model", ["g=1.1"]).target
+    'model'
     """
     from toomre.errors import ArgumentError
     from toomre.mosaics.options import PSFMatching
@@ -94,7 +97,8 @@ def psf_matching(target: float | None, fwhm: Sequence[str] | None) -> PSFMatchin
     for band, mark, value in pairs:
         if not (band.strip() and mark and value.strip()):
             raise ArgumentError.expected("psf_fwhm", "BAND=ARCSEC, such as g=1.1", band + mark)
-    return PSFMatching(target, {band.strip(): _number(value) for band, _, value in pairs})
+    wanted = cast(float | Literal["model"], _number(target))  # which checks it
+    return PSFMatching(wanted, {band.strip(): _number(value) for band, _, value in pairs})
 
 
 def _number(text: str) -> float | str:

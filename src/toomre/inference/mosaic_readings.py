@@ -39,17 +39,29 @@ def for_model(card: ModelCard, options: StampOptions | None) -> StampOptions:
     Raises
     ------
     ArgumentError
-        If no size is given and the model's card does not say what field it wants.
+        If no size is given and the model's card does not say what field it wants, or its
+        sharpness is asked for and the card does not tell it.
     """
     grid = card.input.grid
     margin = 0.0 if grid.native_pixel_scale is None else _LOBES / grid.size
     given = StampOptions() if options is None else options
+    if given.psf is not None and given.psf.target == "model":
+        given = replace(given, psf=replace(given.psf, target=_sharpness_of(card)))
     if given.size_arcsec is not None or given.size_column is not None:
         return replace(given, margin=margin)
     if grid.crop is None or grid.native_pixel_scale is None:
         hint = f"The model {card.name} does not say how large a field it wants (--size-arcsec)."
         raise ArgumentError.expected("size_arcsec", "given for mosaics", None, hint)
     return replace(given, size_arcsec=grid.crop * grid.native_pixel_scale, margin=margin)
+
+
+def _sharpness_of(card: ModelCard) -> dict[str, float]:
+    wanted = card.input
+    if not wanted.psf_fwhm:
+        allowed = f"a number [arcsec], for the card of the model {card.name} tells no sharpness"
+        hint = "Models do that were trained on what `toomre simulate` or `toomre observe` made."
+        raise ArgumentError.expected("psf_target", allowed, "model", hint)
+    return dict(zip(wanted.bands, wanted.psf_fwhm, strict=True))
 
 
 def read_mosaics(

@@ -25,7 +25,8 @@ class PSFMatching:
     Attributes
     ----------
     target
-        Full width at half maximum of a star that is wanted [arcsec].
+        Full width at half maximum of a star that is wanted [arcsec]: a number, one for each
+        band, or ``"model"``, for `classify`: that of the model's training images.
     fwhm
         That of the images, for each band: arcsec, or the name of a header keyword that holds
         it in arcsec (``"SEEING"``), or in pixels (``"FWHM:pixel"``).
@@ -36,11 +37,14 @@ class PSFMatching:
     1.3
     """
 
-    target: float
+    target: float | Mapping[str, float] | Literal["model"]
     fwhm: Mapping[str, float | str]
 
     def __post_init__(self) -> None:
-        for name, value in (("target", self.target), *self.fwhm.items()):
+        if isinstance(self.target, str) and self.target != "model":
+            raise ArgumentError.expected("psf_target", "a number [arcsec] or 'model'", self.target)
+        targets = self.target if isinstance(self.target, Mapping) else {"target": self.target}
+        for name, value in (*targets.items(), *self.fwhm.items()):
             if not isinstance(value, str) and not 0 < value < np.inf:
                 raise ArgumentError.expected(f"fwhm of {name}", "above 0 arcsec", value)
 
