@@ -45,13 +45,17 @@ def test_options_that_do_not_go_together(given, text):
         check_engine_options(*given)
 
 
-def test_slurm_is_given_what_was_typed(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("options", "source"),
+    [(["--bands=-g,r"], ["-in put"]), (["--no-checksums", "--mosaic=g=a $b*.fits"], [])],
+)
+def test_slurm_is_given_what_was_typed(tmp_path, monkeypatch, options, source):
     monkeypatch.chdir(tmp_path)
     out = tmp_path / "my $out" / "o.parquet"
     done = run(
-        *("--out", out, "--model", "a b", "--model", "-c", "--no-checksums", "--bands=-g,r"),
+        *("--out", out, "--model", "a b", "--model", "-c", *options),
         *("--allow-domain", "--threshold", "1e-3", "--engine", "slurm", "--tasks", 4),
-        *("--workers", 2, "--", "-in put"),
+        *("--workers", 2, "--", *source),
     )
     assert done.exit_code == 0, done.output
     folder = out.parent / "o.parquet.slurm"
@@ -62,9 +66,8 @@ def test_slurm_is_given_what_was_typed(tmp_path, monkeypatch):
     words = words[words.index("classify") :]
     assert sorted(words) == sorted(
         [
-            *("classify", "./-in put", f"--out={out}", "--model=a b", "--model=-c"),
-            *("--no-checksums", "--bands=-g,r", "--allow-domain", "--threshold=0.001"),
-            "--workers=2",
+            *("classify", f"--out={out}", "--model=a b", "--model=-c", "--allow-domain"),
+            *("--threshold=0.001", "--workers=2", *options, *(f"./{word}" for word in source)),
         ]
     )
     line = (folder / "parts.sh").read_text().splitlines()[-1]

@@ -451,3 +451,33 @@ def test_a_real_picture_with_defects_is_flagged(shared_data: Path) -> None:
     assert Flag.EDGE in inspect(replace(picture, pixels=off)).flags
     shifted = np.roll(picture.pixels, 80, axis=2)
     assert Flag.OFFCENTRE in inspect(replace(picture, pixels=shifted)).flags
+
+
+@pytest.mark.parametrize("defect", ["none", "masked", "outlier", "saturated", "blank", "centre"])
+def test_a_margin_is_mended_and_not_judged(clean, rng, defect):
+    """What is said is what is said of the field alone, whatever lies around it."""
+    margin = 6
+    whole = np.pad(clean, ((0, 0), (margin, margin), (margin, margin)), mode="reflect")
+    field = whole[:, margin:-margin, margin:-margin]
+    if defect == "masked":
+        field[0, 3:6, 7] = np.nan
+    if defect == "outlier":
+        field[1, 20, 20] = 1e5
+    if defect == "saturated":
+        field[:] = np.minimum(field, 100.0)
+    if defect == "blank":
+        field[:] = 0
+    if defect == "centre":
+        field[:, 30:45, 30:45] = np.nan
+    alone = inspect(Cutout(field.copy()))
+    whole[:, :margin] = np.nan
+    whole[2, 40, :margin] = np.inf
+    whole[0, 50, 2], whole[0, 60, 2] = 1e6, -1e6
+    found = inspect(Cutout(whole), margin=margin)
+    assert (found.flags, found.notes) == (alone.flags, alone.notes)
+    if alone.pixels is None:
+        assert found.pixels is None
+        return
+    np.testing.assert_array_equal(found.pixels[:, margin:-margin, margin:-margin], alone.pixels)
+    assert np.isfinite(found.pixels).all()
+    assert np.abs(found.pixels[0, :, :margin]).max() < 100

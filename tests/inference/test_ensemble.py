@@ -47,6 +47,9 @@ def test_the_card_says_what_it_is(two):
     assert two[1].card.model_id in card.summary
     assert card.weights_sha256 not in {model.card.weights_sha256 for model in two}
     assert card.input == two[0].card.input
+    sharp = two[0].card.input.model_copy(update={"psf_fwhm": (1.0, 1.1, 1.2)})
+    cards = [two[0].card.model_copy(update={"input": sharp}), two[1].card]
+    assert ensemble_card(cards).input.psf_fwhm == ()  # the other's is not known
 
 
 def test_what_cannot_be_one_is_refused(two, make_model):

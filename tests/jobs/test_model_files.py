@@ -9,7 +9,10 @@ import torch
 from toomre.evaluation.validation_scores import VALIDATION_FILE, ValidationScores
 from toomre.inference.store import open_model
 from toomre.jobs.evaluate import evaluate
+from toomre.jobs.observe import observe
 from toomre.jobs.train import TrainOptions, train
+from toomre.mocks.observing import ObservePlan
+from toomre.mocks.placing import InputFacts
 from toomre.networks.card import ModelCard
 from toomre.preparation.prepared import PreparedSet
 
@@ -42,6 +45,16 @@ def test_the_validation_parts_scores_are_kept(tiny_set, tiny_recipe, tmp_path):
     np.testing.assert_allclose(scores.score, judged["p_merger"], atol=1e-6)
     np.testing.assert_array_equal(scores.label, judged["label"])
     assert scores.galaxies == judged["galaxy_id"].nunique()
+
+
+def test_the_card_has_the_sharpness_of_its_training_images(tiny_set, tiny_recipe, tmp_path):
+    recipe = tiny_recipe.replaced(training__epochs=1)
+    plain = train(recipe, tiny_set, tmp_path / "plain", options=CPU)
+    assert plain.card.input.psf_fwhm == ()
+    plan, facts = ObservePlan(("g", "r", "i"), size=21), InputFacts(unit="nanomaggy")
+    seen = observe(tiny_set, tmp_path / "seen", "sdss", plan, facts=facts)
+    run = train(recipe, seen, tmp_path / "run", options=CPU)
+    assert run.card.input.psf_fwhm == (1.44, 1.32, 1.26)
 
 
 @pytest.mark.parametrize("policy", ["concatenated", "shared", "per_domain", "re_estimated"])

@@ -36,6 +36,8 @@ def test_the_twin_has_the_same_ids_labels_and_split(tiny_set, tmp_path):
     assert twin.images.shape == (120, 3, 24, 24)
     assert twin.info.bands == ("g", "r", "i")
     assert twin.info.unit == "nJy"
+    assert twin.info.psf_fwhm == (1.44, 1.32, 1.26)
+    assert first.info.psf_fwhm == ()
     assert twin.info.pixel_scale == pytest.approx(0.396)
     for name in ("image_id", "galaxy_id", "label", "ra", "dec", "redshift"):
         assert twin.catalog[name].equals(first.catalog[name]), name

@@ -38,6 +38,9 @@ def test_twins_share_ids_and_split(made):
     assert noisy.split is not None
     assert pristine.split.sha256 == noisy.split.sha256
     assert pristine.info.unit == noisy.info.unit == "nJy"
+    widths = {"F814W": 0.13, "F160W": 0.20, "F356W": 0.18}
+    for twin in (pristine, noisy):
+        assert twin.info.psf_fwhm == tuple(widths[band] for band in twin.info.bands)
     assert pristine.info.pixel_scale == pytest.approx(arcsec_of_kpc(0.75, 2.0))
     # the cameras of a galaxy are in one part
     parts = pristine.split.table.assign(galaxy=pristine.catalog["galaxy_id"])

@@ -14,7 +14,13 @@ from toomre.errors import ArgumentError
 from toomre.images.noise import sigma_for_brightness_limit, sigma_for_point_depth
 from toomre.mocks import sdss_picture
 from toomre.mocks.brushes import Canvas, Ellipse, sersic
-from toomre.mocks.observing import ObservePlan, cut_sky, observe, with_picture_bands
+from toomre.mocks.observing import (
+    ObservePlan,
+    cut_sky,
+    observe,
+    psf_fwhm_of,
+    with_picture_bands,
+)
 from toomre.mocks.placing import InputFacts
 from toomre.surveys.tables import SURVEYS
 
@@ -78,6 +84,14 @@ def test_a_star_has_the_width_of_the_band(survey, band, rng):
         (_, core, beta), _ = curve_fit(moffat, r[near], values[near], (values.max(), fwhm, 3.0))
         found = 2 * abs(core) * np.sqrt(2 ** (1 / beta) - 1)
     assert found == pytest.approx(fwhm, rel=0.015)
+    assert psf_fwhm_of(survey, plan) == (pytest.approx(found, rel=0.015),)
+
+
+def test_the_width_that_is_recorded():
+    """In the order of the result, which for a picture is not that of the plan."""
+    assert psf_fwhm_of(SURVEYS["sdss"], quiet("g", "i", "r")) == (1.44, 1.26, 1.32)
+    assert psf_fwhm_of(SURVEYS["sdss"], quiet("g", "r", "i", picture=True)) == (1.26, 1.32, 1.44)
+    assert psf_fwhm_of(SURVEYS["sdss"], quiet("g", "r", psf_fwhm=2.0)) == (2.0, 2.0)
 
 
 @pytest.mark.parametrize("pixel", [0.004, 0.02, 0.1, 0.31])

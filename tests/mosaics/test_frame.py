@@ -10,6 +10,7 @@ import pytest
 from astropy.io import fits
 from tests.mosaics.conftest import header_of, make_wcs
 
+from toomre.errors import ArgumentError
 from toomre.images.flags import Flag
 from toomre.images.read_limits import BadInputError
 from toomre.mosaics.cutting import cut_window
@@ -118,6 +119,8 @@ def test_masks_and_weights(header, tmp_path, rng):
         options = StampOptions(size_arcsec=4.0, mask_extension=name, mask_bits=bits)
         pixels = open_frame(path, "0", options).pixels()[0:90, 0:120]
         np.testing.assert_array_equal(pixels, np.where(bad, np.nan, image))
+    with pytest.raises(ArgumentError, match="`mask_bits` to be left out for the plane WHT"):
+        open_frame(path, "0", StampOptions(mask_extension="WHT", mask_bits=6))
 
 
 def flag_of(path, extension=None, options=OPTIONS):

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import glob
+import os
+from pathlib import Path
+
 import pytest
 
 from toomre.errors import ArgumentError, MissingFileError
-from toomre.mosaics.patterns import band_patterns, find_files
+from toomre.mosaics.patterns import band_patterns, find_files, pattern_of
 
 
 @pytest.fixture
@@ -41,3 +45,15 @@ def test_what_is_not_there(folder):
     for text in ("g", "=x.fits", "g=", "tiles/*.fits"):
         with pytest.raises(ArgumentError, match="BAND=FILES"):
             band_patterns([text])
+
+
+@pytest.mark.parametrize("pattern", ["**/*_g.fits", "d*/c_?.fits", "deep/../?_g.fits", "deep/**"])
+def test_a_pattern_fits_what_glob_finds(folder, monkeypatch, pattern):
+    """The judge is glob; a file that is not there is judged as one that is."""
+    monkeypatch.chdir(folder)
+    names = ["a_g.fits", "deep/c_g.fits", "a_r.fits", "odd[1].fits", "deep/new_g.fits"]
+    found = [name for name in names if pattern_of(Path(name), {"g": pattern}) == pattern]
+    (folder / "deep/new_g.fits").touch()
+    there = [os.path.normpath(name) for name in glob.glob(pattern, recursive=True)]  # noqa: PTH207 - the judge
+    assert found == [name for name in names if name in there]
+    assert pattern_of(Path("a_g.fits"), {"g": ["x.fits", "a_g.fits[SCI]"]}) == "a_g.fits[SCI]"

@@ -57,6 +57,13 @@ def test_a_stamp_is_blurred_with_what_lies_around_it(write_mosaic, rng):
     assert np.isnan(edge[:, :7]).all()
 
 
+def test_the_sharpness_of_a_band_that_is_not_given(write_mosaic):
+    path = write_mosaic("g.fits", np.ones((300, 400), np.float32), make_wcs())
+    options = StampOptions(size_arcsec=8.4, psf=PSFMatching(1.8, {"g": 1.2, "z": 3.0}))
+    with pytest.raises(ArgumentError, match="`psf_fwhm` to be of the bands .*.g., but got 'z'"):
+        Mosaics.open({"g": path}, table_of(150.0, 2.0), options)
+
+
 def test_masked_pixels_do_not_spread(rng):
     image = np.full((60, 60), 5.0, np.float32)
     image[30, 30:34] = np.nan

@@ -7,12 +7,13 @@ import pytest
 from astropy.io import fits
 from tests.mosaics.conftest import table_of
 
-from toomre.errors import ArgumentError, CorruptFileError
+from toomre.errors import ArgumentError, CorruptFileError, MissingFileError
 from toomre.images.flags import Flag
 from toomre.mosaics.options import PSFMatching, StampOptions
 from toomre.mosaics.stamps import Mosaics
 
 DECAM = ("132", "150", "190", "360")
+ONLY_G = "731"  # there is no 731_rband.fits
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def middle_of(path, **changes):
     return [value[0] for value in sky.to_sky(np.array([127.7]), np.array([127.7]))]
 
 
-@pytest.mark.parametrize("galaxy", DECAM)
+@pytest.mark.parametrize("galaxy", [*DECAM, ONLY_G])
 def test_decam_has_stale_check_sums(real, galaxy):
     path = real / "decam_a2670" / f"{galaxy}_gband.fits"
     with pytest.raises(CorruptFileError, match="checksum.*left the old value.*--no-checksums"):
@@ -57,6 +58,25 @@ def test_decam_bands_are_brought_together(real, galaxy):
     y = (light.sum(axis=2) * grid).sum(axis=1) / light.sum(axis=(1, 2))
     assert abs(x[1] - x[0]) < 1.5
     assert abs(y[1] - y[0]) < 1.5
+
+
+def test_decam_of_which_one_band_is_missing(real):
+    """Alone it is cut, pixel by pixel; with another galaxy's r the position lies in g only."""
+    files = {"g": real / "decam_a2670" / f"{ONLY_G}_gband.fits"}
+    options = StampOptions(size_arcsec=50.0, checksums=False)
+    table = table_of(*middle_of(files["g"]))
+    (cutout,) = Mosaics.open(files, table, options).stamps()
+    assert cutout.flags == Flag(0)
+    side = cutout.pixels.shape[1]
+    x0 = int(np.ceil(127.7 - side / 2))
+    raw = fits.getdata(files["g"])[x0 : x0 + side, x0 : x0 + side]
+    np.testing.assert_array_equal(cutout.pixels[0], raw)
+    files["r"] = real / "decam_a2670" / "360_rband.fits"
+    (cutout,) = Mosaics.open(files, table, options).stamps()
+    assert cutout.reason == "missing_band: the position lies in no mosaic of the band r"
+    with pytest.raises(MissingFileError, match=f"{ONLY_G}_rband.fits"):
+        files["r"] = real / "decam_a2670" / f"{ONLY_G}_rband.fits"
+        Mosaics.open(files, table, options)
 
 
 def test_decam_chip_edge_is_masked(real):

@@ -47,6 +47,24 @@ def test_round_trip(tmp_path):
     assert card.model_id == "x@000000000000"
 
 
+def test_cards_from_before_the_sharpness_was_recorded(tmp_path):
+    make_card().write(tmp_path / "model.json")
+    old = json.loads((tmp_path / "model.json").read_text())
+    assert old["input"].pop("psf_fwhm") == []
+    (tmp_path / "model.json").write_text(json.dumps(old))
+    assert ModelCard.read(tmp_path / "model.json") == make_card()
+
+
+@pytest.mark.parametrize("widths", [[1.2], [1.2, 1.3, 0.0], [1.2, 1.3, None]])
+def test_a_sharpness_is_one_number_a_band(tmp_path, widths):
+    make_card().write(tmp_path / "model.json")
+    card = json.loads((tmp_path / "model.json").read_text())
+    card["input"]["psf_fwhm"] = widths
+    (tmp_path / "model.json").write_text(json.dumps(card))
+    with pytest.raises(CorruptFileError, match="psf_fwhm"):
+        ModelCard.read(tmp_path / "model.json")
+
+
 def test_a_changed_card_is_refused(tmp_path):
     make_card().write(tmp_path / "model.json")
     text = (tmp_path / "model.json").read_text().replace('"threshold": 0.5', '"threshold": 5')

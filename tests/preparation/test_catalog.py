@@ -204,6 +204,21 @@ def test_other_columns_are_kept(tmp_path: Path) -> None:
     assert table["galaxy_id"].tolist() == ["5", "b"]  # without one, the image stands alone
 
 
+@pytest.mark.parametrize(
+    ("body", "columns", "said"),
+    [
+        ("id,RA_deg,lat,x\na,1,2,3\n", Columns(), "for dec. Its columns are id, RA_deg, lat, x.*"),
+        ("id,lon,lat\na,1,2\n", Columns(), "for ra and dec.*.--ra-column and --dec-column."),
+        ("id,ra,dec\na,1,2\n", Columns(ra=""), "for ra. Its columns are id, ra, dec"),
+    ],
+)
+def test_positions_that_are_needed(tmp_path: Path, body: str, columns: Columns, said: str) -> None:
+    path = _csv(tmp_path, body)
+    assert read_table(path, columns)["ra"].notna().sum() <= 1
+    with pytest.raises(ArgumentError, match=f"to have positions, but no column .* {said}"):
+        read_table(path, columns, positions=True)
+
+
 def test_sdss_table(shared_data: Path) -> None:
     path = shared_data / "sdss_mergers" / "labels.csv"
     table = read_table(path)

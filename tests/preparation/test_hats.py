@@ -124,3 +124,14 @@ def test_what_lsdb_writes(tmp_path):
     assert read["image_id"].tolist() == [str(number) for number in order]
     assert np.array_equal(read["ra"], ra[order])
     assert "mass" not in read
+
+
+def test_positions_that_are_needed(tmp_path):
+    """All columns are listed, not those alone that were read."""
+    folder = make(tmp_path / "c")
+    columns = Columns(image_id="objectId")
+    said = "for ra and dec. Its columns are _healpix_29, objectId, coord_ra, coord_dec, band, size"
+    with pytest.raises(ArgumentError, match=said):
+        read_table(folder, columns, only=(), positions=True)
+    named = Columns(image_id="objectId", ra="coord_ra", dec="coord_dec")
+    assert read_table(folder, named, only=(), positions=True)["ra"].notna().all()

@@ -27,6 +27,8 @@ from toomre.cli.mosaic_options import (
     SizeArcsec,
     SizeColumn,
     SizeFactor,
+    SkipBad,
+    print_skipped,
     psf_matching,
     source_of,
 )
@@ -96,6 +98,7 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
     psf_target: PSFTarget = None,
     psf_fwhm: PSFFwhm = None,
     checksums: Checksums = True,
+    skip_bad_mosaics: SkipBad = False,
     device: Device = "auto",
     runtime: Runtime = "torch",
     precision: NetworkPrecision = "float32",
@@ -132,9 +135,6 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
     from toomre.preparation.columns import Columns
 
     check_engine_options(engine, scheduler, tasks, submit, part)
-    if engine == "slurm" and tasks is not None:
-        on_slurm(context, out, tasks, workers=workers, overwrite=overwrite, submit=submit)
-        return
     stamps = {
         "size_arcsec": size_arcsec,
         "size_column": size_column,
@@ -145,10 +145,15 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
         "regrid": regrid,
         "psf": psf_matching(psf_target, psf_fwhm),
         "checksums": checksums,
+        "skip_bad": skip_bad_mosaics,
     }
+    given = source_of(source, pattern, mosaic, stamps)
+    if engine == "slurm" and tasks is not None:
+        on_slurm(context, out, tasks, workers=workers, overwrite=overwrite, submit=submit)
+        return
     with progress_bar("Classifying") as progress:
         result = job(
-            source_of(source, pattern, mosaic, stamps),
+            given,
             model,
             out,
             catalog,
@@ -225,4 +230,5 @@ def report(result: ClassifiedCatalog) -> None:
         screen.print(f"  {name}{' (bad)' if is_bad(name) else ''}: {count}")
     if len(reasons) > _SHOWN:
         screen.print("  ... and others; see the columns `flags` and `reason`")
+    print_skipped(screen, result.provenance.get("skipped_mosaics", ()))
     screen.print(f"Written to {ascii(str(result.path))[1:-1]}")

@@ -18,6 +18,8 @@ from toomre.cli.mosaic_options import (
     SizeArcsec,
     SizeColumn,
     SizeFactor,
+    SkipBad,
+    print_skipped,
     psf_matching,
 )
 from toomre.cli.options import DecColumn, IdColumn, RaColumn
@@ -51,6 +53,7 @@ def cutouts(  # noqa: PLR0917 - typer hands them over by name
     psf_target: PSFTarget = None,
     psf_fwhm: PSFFwhm = None,
     checksums: Checksums = True,
+    skip_bad_mosaics: SkipBad = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
 ) -> None:
     """Cut the stamp of every galaxy of a table from survey images, and write them.
@@ -72,6 +75,7 @@ def cutouts(  # noqa: PLR0917 - typer hands them over by name
         mask_extension=mask_extension,
         mask_bits=mask_bits,
         checksums=checksums,
+        skip_bad=skip_bad_mosaics,
         regrid=regrid,
         psf=psf_matching(psf_target, psf_fwhm),
     )
@@ -91,4 +95,5 @@ def cutouts(  # noqa: PLR0917 - typer hands them over by name
     )
     for name, count in found["flags"].items():
         screen.print(f"  {name}: {count}")
+    print_skipped(screen, found["skipped"])
     screen.print(f"Written to {ascii(str(out))[1:-1]}")

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from toomre.errors import ArgumentError
 from toomre.images.cutout import Cutout
@@ -25,9 +26,10 @@ __all__ = ["InspectionLimits", "inspect", "range_flag"]
 
 
 _DEFAULTS = InspectionLimits()
+_WITH_SKY = Flag.BACKGROUND | Flag.OFFCENTRE  # these need as much sky as there is
 
 
-def inspect(cutout: Cutout, limits: InspectionLimits = _DEFAULTS) -> Cutout:
+def inspect(cutout: Cutout, limits: InspectionLimits = _DEFAULTS, *, margin: int = 0) -> Cutout:
     """Flag what is wrong with the pixels of an input, and make them finite.
 
     Infinite pixels count as masked. Masked pixels are filled from their neighbours, and single
@@ -39,6 +41,9 @@ def inspect(cutout: Cutout, limits: InspectionLimits = _DEFAULTS) -> Cutout:
         An image as it was read, at its own scale, NaN where masked.
     limits
         The thresholds.
+    margin
+        So many pixels on each side are there for the filter that resamples alone: they are
+        mended, and nothing is said of them. They only help to tell the sky from the galaxy.
 
     Returns
     -------
@@ -53,20 +58,21 @@ def inspect(cutout: Cutout, limits: InspectionLimits = _DEFAULTS) -> Cutout:
     >>> inspect(Cutout(np.zeros((3, 75, 75), np.float32))).reason
     'blank: all pixels have the value 0'
     """
-    pixels = cutout.pixels
-    if pixels is None:
+    if cutout.pixels is None:
         return cutout
+    pixels = _field(cutout.pixels, margin)
     if min(pixels.shape[1:]) < SMALLEST_SIDE:
         size = f"{pixels.shape[1]} x {pixels.shape[2]}"
         note = f"the image is {size} pixels; {SMALLEST_SIDE} are needed on a side"
         return cutout.flagged(Flag.SIZE, note)
-    cutout = _without_masked(cutout, limits)
+    cutout = _without_masked(cutout, limits, margin)
     if cutout.pixels is None:
         return cutout
-    view = View.of(cutout.pixels, cutout.encoding)
-    cutout, view = _without_outliers(cutout, view, limits)
+    whole = View.of(cutout.pixels, cutout.encoding)
+    cutout, whole = _without_outliers(cutout, whole, limits, margin)
+    field = View.of(_field(whole.pixels, margin), whole.encoding) if margin else whole
     for flag, check in CHECKS:
-        if note := check(view, limits):
+        if note := check(whole if flag in _WITH_SKY else field, limits):
             cutout = cutout.flagged(flag, note)
             if cutout.pixels is None:
                 break
@@ -126,37 +132,59 @@ def range_flag(
     )
 
 
-def _without_masked(cutout: Cutout, limits: InspectionLimits) -> Cutout:
-    pixels = cutout.pixels
-    if pixels is None or (np.isfinite(pixels.min()) and np.isfinite(pixels.max())):
+def _field(pixels: NDArray[np.float32], margin: int) -> NDArray[np.float32]:
+    """Return the pixels (band, y, x) without a margin on each side."""
+    height, width = pixels.shape[1:]
+    return pixels[:, margin : height - margin, margin : width - margin]
+
+
+def _without_masked(cutout: Cutout, limits: InspectionLimits, margin: int) -> Cutout:
+    """Fill the masked pixels, or say why the image is bad."""
+    whole = cutout.pixels
+    if whole is None or (np.isfinite(whole.min()) and np.isfinite(whole.max())):
         return cutout
+    pixels = _field(whole, margin)
     masked = ~np.isfinite(pixels)
+    flag, note = _too_masked(masked, limits)
+    if flag:
+        return cutout.flagged(flag, note)
+    filled = replace(cutout, pixels=fill_masked(whole))
+    if not masked.any():
+        return filled
+    infinite = int(np.isinf(pixels).sum())
+    note = f"{int(masked.sum())} pixels were not finite ({infinite} of them infinite), and filled"
+    return filled.flagged(Flag.MASKED_PIXELS, note)
+
+
+def _too_masked(masked: NDArray[np.bool_], limits: InspectionLimits) -> tuple[Flag, str]:
+    """Return why an image of which these pixels are masked cannot be used, if so."""
     fractions = masked.mean(axis=(1, 2))
     worst = float(fractions.max())
     if fractions.min() == 1:
-        return cutout.flagged(Flag.ALL_MASKED, "no pixel is finite")
+        return Flag.ALL_MASKED, "no pixel is finite"
     if worst == 1:
         band = int(fractions.argmax()) + 1
-        return cutout.flagged(Flag.MISSING_BAND, f"band {band} has no finite pixel")
+        return Flag.MISSING_BAND, f"band {band} has no finite pixel"
     if worst > limits.masked_fraction:
         note = f"{worst:.1%} of a band is masked; the limit is {limits.masked_fraction:.0%}"
-        return cutout.flagged(Flag.TOO_MASKED, note)
-    height, width = pixels.shape[1:]
+        return Flag.TOO_MASKED, note
+    height, width = masked.shape[1:]
     side = min(limits.centre_side, height // 3, width // 3)
     y, x = (height - side) // 2, (width - side) // 2
     if masked[:, y : y + side, x : x + side].mean(axis=(1, 2)).max() > limits.centre_fraction:
-        return cutout.flagged(Flag.CENTRE_MASKED, f"the central {side} x {side} pixels are masked")
-    infinite = int(np.isinf(pixels).sum())
-    note = f"{int(masked.sum())} pixels were not finite ({infinite} of them infinite), and filled"
-    return replace(cutout, pixels=fill_masked(pixels)).flagged(Flag.MASKED_PIXELS, note)
+        return Flag.CENTRE_MASKED, f"the central {side} x {side} pixels are masked"
+    return Flag(0), ""
 
 
-def _without_outliers(cutout: Cutout, view: View, limits: InspectionLimits) -> tuple[Cutout, View]:
+def _without_outliers(
+    cutout: Cutout, view: View, limits: InspectionLimits, margin: int
+) -> tuple[Cutout, View]:
     """Replace single pixels far above (or below) all around them."""
     if view.encoding == "display" and view.high.max() <= 255 and view.low.min() >= 0:
         return cutout, view
     floors = limits.outlier_sigma * view.noise
     mended = view.pixels
+    height, width = mended.shape[1:]
     count = 0
     for band, (sky, floor) in enumerate(zip(view.sky, floors, strict=True)):
         for sign in (1, -1):
@@ -167,9 +195,12 @@ def _without_outliers(cutout: Cutout, view: View, limits: InspectionLimits) -> t
             if len(rows):
                 mended = view.pixels.copy() if mended is view.pixels else mended
                 replace_pixels(mended[band], rows, columns)
-                count += len(rows)
-    if not count:
+                y, x = (np.minimum(v, n - 1 - v) for v, n in ((rows, height), (columns, width)))
+                count += int((np.minimum(y, x) >= margin).sum())
+    if mended is view.pixels:
         return cutout, view
-    note = f"{count} single pixels stand far out from their neighbours, and were replaced"
-    cutout = replace(cutout, pixels=mended).flagged(Flag.OUTLIER, note)
+    cutout = replace(cutout, pixels=mended)
+    if count:
+        note = f"{count} single pixels stand far out from their neighbours, and were replaced"
+        cutout = cutout.flagged(Flag.OUTLIER, note)
     return cutout, View.of(mended, view.encoding)

@@ -107,6 +107,7 @@ def finish(
     facts: Facts = _NO_FACTS,
     *,
     inspection: InspectionLimits = _INSPECTION,
+    margin: int = 0,
 ) -> Cutout:
     """Do what `load_cutout` does after reading, for an image that is in memory already.
 
@@ -116,6 +117,8 @@ def finish(
         An image at its own scale, NaN where masked; a bad one is returned as it is.
     grid, facts, inspection
         As for `load_cutout`.
+    margin
+        Pixels on each side of the field that are there for the filter alone; see `inspect`.
 
     Returns
     -------
@@ -138,7 +141,7 @@ def finish(
         scale = grid.native_pixel_scale
         note = f"no pixel scale was given; {scale:.4g} arcsec/pixel is assumed"
         cutout = replace(cutout, pixel_scale=scale).flagged(Flag.PIXEL_SCALE_UNKNOWN, note)
-    return to_grid(inspect(cutout, inspection), grid)
+    return to_grid(inspect(cutout, inspection, margin=margin), grid)
 
 
 def _stated(cutout: Cutout, facts: Facts) -> Cutout:

@@ -108,4 +108,6 @@ def ensemble_card(cards: Sequence[ModelCard]) -> ModelCard:
         "class_prior": float(np.mean([card.class_prior for card in cards])),
         "metrics": {},
     }
+    if len({card.input.psf_fwhm for card in cards}) > 1:  # no one sharpness is that of all
+        changes["input"] = first.input.model_copy(update={"psf_fwhm": ()})
     return first.model_copy(update=changes)

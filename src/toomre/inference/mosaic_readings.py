@@ -39,17 +39,29 @@ def for_model(card: ModelCard, options: StampOptions | None) -> StampOptions:
     Raises
     ------
     ArgumentError
-        If no size is given and the model's card does not say what field it wants.
+        If no size is given and the model's card does not say what field it wants, or its
+        sharpness is asked for and the card does not tell it.
     """
     grid = card.input.grid
     margin = 0.0 if grid.native_pixel_scale is None else _LOBES / grid.size
     given = StampOptions() if options is None else options
+    if given.psf is not None and given.psf.target == "model":
+        given = replace(given, psf=replace(given.psf, target=_sharpness_of(card)))
     if given.size_arcsec is not None or given.size_column is not None:
         return replace(given, margin=margin)
     if grid.crop is None or grid.native_pixel_scale is None:
         hint = f"The model {card.name} does not say how large a field it wants (--size-arcsec)."
         raise ArgumentError.expected("size_arcsec", "given for mosaics", None, hint)
     return replace(given, size_arcsec=grid.crop * grid.native_pixel_scale, margin=margin)
+
+
+def _sharpness_of(card: ModelCard) -> dict[str, float]:
+    wanted = card.input
+    if not wanted.psf_fwhm:
+        allowed = f"a number [arcsec], for the card of the model {card.name} tells no sharpness"
+        hint = "Models do that were trained on what `toomre simulate` or `toomre observe` made."
+        raise ArgumentError.expected("psf_target", allowed, "model", hint)
+    return dict(zip(wanted.bands, wanted.psf_fwhm, strict=True))
 
 
 def read_mosaics(
@@ -74,17 +86,21 @@ def read_mosaics(
     ids = table["image_id"].tolist()
     ra, dec = (table[name].to_numpy(dtype=float, na_value=np.nan) for name in ("ra", "dec"))
     for batch in mosaics.batches(rows):
-        for row, cutout in zip(batch.rows.tolist(), batch.cutouts, strict=True):
-            reading = _reading(str(ids[row]), cutout, float(sizes[row]), wish)
+        stamps = zip(batch.rows.tolist(), batch.cutouts, batch.windows, strict=True)
+        for row, cutout, window in stamps:
+            field = float(sizes[row]), 0 if window is None else window.pad
+            reading = _reading(str(ids[row]), cutout, field, wish)
             yield replace(reading, ra=float(ra[row]), dec=float(dec[row]))
 
 
-def _reading(image_id: str, read: Cutout, size: float, wish: Wish) -> Reading:
+def _reading(image_id: str, read: Cutout, field: tuple[float, int], wish: Wish) -> Reading:
+    """Bring a stamp, whose field has a side [arcsec] and a margin [pixel], to the model's grid."""
+    size, margin = field
     facts = replace(wish.facts, bands=None, wanted=wish.card.input.bands)
     try:
         wanted = wish.card.input.grid
         grid = _grid_of(wanted, size) if read.pixels is not None else wanted
-        checked = wish.fit(_check_scale(finish(read, grid, facts), wanted))
+        checked = wish.fit(_check_scale(finish(read, grid, facts, margin=margin), wanted))
         fits = fits_card(read, checked, wish.card, allow_domain=wish.allow_domain)
         return Reading(image_id, checked, fits=fits)
     except Exception as error:  # one input must never stop the run

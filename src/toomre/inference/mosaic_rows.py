@@ -15,8 +15,9 @@ from toomre.images.cutout import Cutout
 from toomre.inference.mosaic_readings import read_mosaics
 from toomre.inference.readings import Reading, Wish
 from toomre.inference.rows import file_state, table_part
+from toomre.mosaics.opening import SkippedMosaic
 from toomre.mosaics.options import StampOptions
-from toomre.mosaics.patterns import MosaicSource, find_files
+from toomre.mosaics.patterns import MosaicSource, find_files, named_file
 from toomre.mosaics.stamps import Mosaics
 
 __all__ = ["MosaicRows", "OpenMosaics"]
@@ -32,9 +33,11 @@ class MosaicRows:
     Attributes
     ----------
     files_of
-        The files of each band.
+        The files of each band that can be used.
+    skipped
+        Those that were passed over.
     state
-        Hash of what the files are, by size and time.
+        Hash of what the files are, by size and time, and of which were passed over.
     options
         How stamps are cut.
     table
@@ -42,6 +45,7 @@ class MosaicRows:
     """
 
     files_of: Mapping[str, list[str]]
+    skipped: tuple[SkippedMosaic, ...]
     state: str
     options: StampOptions
     table: pd.DataFrame
@@ -70,9 +74,10 @@ class MosaicRows:
     def readings(self, wish: Wish, start: int, stop: int) -> Iterator[Reading]:
         """See `toomre.inference.rows.Rows`."""
         if self.state not in _opened:
-            # Whoever planned the work has checked the sums of the files' bytes.
-            options = replace(self.options, checksums=False)
-            _remember(self.state, Mosaics.open(self.files_of, self.table, options))
+            # Whoever planned the work has checked the sums of the files' bytes, and what is bad.
+            options = replace(self.options, checksums=False, skip_bad=False)
+            opened = Mosaics.open(self.files_of, self.table, options)
+            _remember(self.state, opened.without(self.skipped))
         mosaics = _opened[self.state].of(self.table)
         return read_mosaics(mosaics, wish, np.arange(start, stop))
 
@@ -93,36 +98,47 @@ class OpenMosaics:
         From `toomre.inference.mosaic_readings.for_model`.
     table
         From `toomre.preparation.catalog.read_table`.
+
+    Attributes
+    ----------
+    skipped
+        Files that were passed over, as they cannot be used.
     """
 
     def __init__(self, source: MosaicSource, options: StampOptions, table: pd.DataFrame) -> None:
         found = find_files(source.files, options.extension)
+        usual = options.extension
+        given = {
+            band: [named_file(path, extension, usual) for path, extension in files]
+            for band, files in found.items()
+        }
+        opened = Mosaics.open(given, table, options)
+        self.skipped = opened.skipped
+        bad = {(each.band, each.file) for each in self.skipped}
         self._files = {
-            band: [_named(path, extension, options) for path, extension in files]
+            band: [
+                named_file(path.absolute(), extension, usual)
+                for path, extension in files
+                if (band, named_file(path, extension, usual)) not in bad
+            ]
             for band, files in found.items()
         }
         paths = [path for files in found.values() for path, _ in files]
         states = [(path.name, file_state(path)) for path in paths]
-        facts = repr((states, list(found), options)).encode("utf-8", "surrogateescape")
-        self._state = sha256(facts).hexdigest()
+        facts = (states, list(found), options, self.skipped)
+        self._state = sha256(repr(facts).encode("utf-8", "surrogateescape")).hexdigest()
         self._options = options
         self._table = table
-        _remember(self._state, Mosaics.open(self._files, table, options))
+        _remember(self._state, opened)
 
     def rows(self, start: int, stop: int) -> MosaicRows:
         """Return some of the rows."""
         more = [self._options.size_column] if self._options.size_column else []
         part = table_part(self._table, start, stop, *more)
-        return MosaicRows(self._files, self._state, self._options, part)
+        return MosaicRows(self._files, self.skipped, self._state, self._options, part)
 
     def __len__(self) -> int:
         return len(self._table)
-
-
-def _named(path: Path, extension: str | None, options: StampOptions) -> str:
-    """Return how a file and its image are given to `toomre.mosaics.patterns.find_files`."""
-    whole = str(path.absolute())
-    return whole if extension == options.extension else f"{whole}[{extension}]"
 
 
 def _remember(state: str, mosaics: Mosaics) -> None:

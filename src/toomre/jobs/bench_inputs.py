@@ -132,7 +132,8 @@ def _stamps(card: ModelCard, folder: Path, count: int) -> Sample:
 def _sample(
     card: ModelCard, source: Source | MosaicSource, count: int, table: Path | None = None
 ) -> Sample:
-    facts = Facts(card.input.bands, None, card.input.encoding)
+    bands = None if isinstance(source, MosaicSource) else card.input.bands
+    facts = Facts(bands, None, card.input.encoding)
     wish = Wish(card, facts, allow_domain=True)
     inputs = open_inputs(source, (table, Columns(label="", galaxy_id="", redshift="")), wish, None)
     return Sample(count, partial(_read, inputs.rows(0, count), wish))

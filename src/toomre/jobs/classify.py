@@ -14,8 +14,9 @@ from toomre.errors import ArgumentError
 from toomre.inference.classify import Tally, score_readings
 from toomre.inference.manifest import MANIFEST, work_folder
 from toomre.inference.readings import Reading
+from toomre.jobs.apart import check_apart, mosaic_files
 from toomre.jobs.classified import ClassifiedCatalog
-from toomre.jobs.classify_closing import Output, check_free
+from toomre.jobs.classify_closing import Output, check_free, is_own
 from toomre.jobs.classify_opened import Named, Opened, open_classification
 from toomre.jobs.classify_options import ClassifyOptions
 from toomre.jobs.classify_plan import SHARD_ROWS, make_plan
@@ -91,15 +92,15 @@ def classify(
     ------
     ArgumentError
         Before any work: if what is stated of the inputs does not fit the model, or `out` has
-        an unknown ending or is the source or the table. Also if none of the first inputs that
-        can be read fits the model.
+        an unknown ending, or is the source, a part of it, or the table. Also if none of the first
+        inputs that can be read fits the model.
     OutputExistsError, OutputError
         If `out` is there already and of other inputs or another model, or cannot be written.
     """
     path = None if out is None else Path(out)
     source = source if isinstance(source, Source | MosaicSource) else Source(Path(source))
     if path is not None:
-        _check_apart(path, None if isinstance(source, MosaicSource) else source.path, catalog)
+        _check_apart(path, source, catalog)
         check_free(path, overwrite=options.overwrite)
     elif options.part is not None:
         raise ArgumentError.expected("part", "None where nothing is written", options.part)
@@ -113,11 +114,14 @@ def classify(
         forget_models()
 
 
-def _check_apart(out: Path, *given: Path | str | None) -> None:
+def _check_apart(out: Path, source: Source | MosaicSource, catalog: Path | str | None) -> None:
     """Refuse an output that would replace what is to be read."""
-    for path in given:
-        if path is not None and Path(path).exists() and Path(path).resolve() == out.resolve():
-            raise ArgumentError.expected("out", "another file than those to be read", str(out))
+    if isinstance(source, MosaicSource):
+        extension = None if source.options is None else source.options.extension
+        given = mosaic_files(out, source.files, extension)
+    else:
+        given = [source.path]
+    check_apart(out, [*given, catalog], is_own=is_own(out))
 
 
 def _in_memory(opened: Opened, progress: Progress | None) -> ClassifiedCatalog:

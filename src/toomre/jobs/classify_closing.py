@@ -24,7 +24,7 @@ from toomre.jobs.classify_files import read_shard
 from toomre.jobs.classify_plan import Plan
 from toomre.storage import read_json, sha256_file, write_json
 
-__all__ = ["Output", "check_free", "close", "close_again", "finished"]
+__all__ = ["Output", "check_free", "close", "close_again", "finished", "is_own"]
 
 _NOTE = "closing.json"  # the manifest before it is in place, in the work folder
 _SAYS = "sha256"
@@ -65,14 +65,24 @@ def check_free(path: Path, *, overwrite: bool) -> None:
         As `toomre.inference.catalog.check_output`; also if a JSON file is where the manifest is
         to be.
     """
-    ours = read_manifest(path) is not None or work_folder(path).is_dir()
-    check_output(path, overwrite=overwrite or ours)
+    check_output(path, overwrite=overwrite or is_own(path))
     sidecar = sidecar_of(path)
     if sidecar.exists() and not overwrite and read_manifest(path) is None:
         raise OutputExistsError(
             f"{sidecar} is there already, where the manifest is to be. Give another name, or allow "
             "it to be replaced (--overwrite)."
         )
+
+
+def is_own(path: Path) -> bool:
+    """Return whether a classification wrote what is at `path`, or had begun to.
+
+    Examples
+    --------
+    >>> is_own(Path("nowhere.csv"))
+    False
+    """
+    return read_manifest(path) is not None or work_folder(path).is_dir()
 
 
 def finished(path: Path, plan: Plan) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from toomre.inference.mosaic_readings import for_model
 from toomre.inference.mosaic_rows import OpenMosaics
 from toomre.inference.readings import Wish
 from toomre.inference.rows import FileRows, PreparedRows, Rows, StackRows, table_part
+from toomre.mosaics.opening import SkippedMosaic
 from toomre.mosaics.patterns import MosaicSource
 from toomre.preparation.catalog import read_table
 from toomre.preparation.columns import Columns
@@ -40,12 +41,15 @@ class Inputs:
         How many images no row of the table has.
     shared
         Files that all rows are read from.
+    skipped
+        Mosaics that were passed over, as they cannot be used.
     """
 
     rows: Callable[[int, int], Rows]
     total: int
     left_out: int = 0
     shared: tuple[Path, ...] = ()
+    skipped: tuple[SkippedMosaic, ...] = ()
 
 
 def open_inputs(
@@ -57,20 +61,16 @@ def open_inputs(
     """Return the inputs; `out` is none of them."""
     catalog, columns = given
     if isinstance(source, MosaicSource):
-        if catalog is None:
-            raise ArgumentError.expected("catalog", "a table with ra and dec for mosaics", None)
-        how = for_model(wish.card, source.options)
-        sizes = [how.size_column] if how.size_column else []
-        mosaics = OpenMosaics(source, how, read_table(catalog, columns, only=sizes))
-        return Inputs(mosaics.rows, len(mosaics))
+        return _mosaics(source, given, wish)
     path = Path(source.path)
     if (path / "dataset.json").is_file():
         if catalog is not None:
             raise ArgumentError(f"{path} is prepared and has its own table: give no --catalog.")
         return _prepared(PreparedSet.open(path), wish)
-    if catalog is None and out is not None and out.suffix == HATS:
+    on_sky = out is not None and out.suffix == HATS
+    if catalog is None and on_sky:
         raise ArgumentError.expected("catalog", "a table with ra and dec for HATS", None)
-    table = None if catalog is None else read_table(catalog, columns, only=())
+    table = None if catalog is None else read_table(catalog, columns, only=(), positions=on_sky)
     length = _stack_length(path, len(wish.card.input.bands))
     if length is not None:
         return _stack(path, table, length)
@@ -80,6 +80,19 @@ def open_inputs(
     matches = match_files(table, found, path if path.is_dir() else path.parent)
     files = [(match.item, match.problem) for match in matches]
     return _files(files, table, len(found) - sum(not match.problem for match in matches))
+
+
+def _mosaics(source: MosaicSource, given: tuple[Path | str | None, Columns], wish: Wish) -> Inputs:
+    catalog, columns = given
+    if catalog is None:
+        raise ArgumentError.expected("catalog", "a table with ra and dec for mosaics", None)
+    if wish.facts.bands is not None:
+        allowed = "left out with mosaics, of which each names its band (--mosaic BAND=FILES)"
+        raise ArgumentError.expected("bands", allowed, wish.facts.bands)
+    how = for_model(wish.card, source.options)
+    sizes = [how.size_column] if how.size_column else []
+    mosaics = OpenMosaics(source, how, read_table(catalog, columns, only=sizes, positions=True))
+    return Inputs(mosaics.rows, len(mosaics), skipped=mosaics.skipped)
 
 
 def _prepared(prepared: PreparedSet, wish: Wish) -> Inputs:

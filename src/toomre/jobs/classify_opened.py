@@ -26,7 +26,7 @@ from toomre.jobs.classify_inputs import Inputs, open_inputs
 from toomre.jobs.classify_options import ClassifyOptions
 from toomre.jobs.classify_plan import SHARD_ROWS, job_key
 from toomre.jobs.classify_shard import Scoring, ShardJob, cards_sha256
-from toomre.jobs.provenance import environment
+from toomre.jobs.provenance import environment, recorded_mosaics
 from toomre.mosaics.patterns import MosaicSource
 from toomre.networks.card import ModelCard
 from toomre.preparation.columns import Columns
@@ -151,6 +151,7 @@ class Opened:
         return {
             "options": {**options, "device": self.device.type},
             "stamps": None if stamps is None else asdict(stamps),
+            "skipped_mosaics": recorded_mosaics(self.inputs.skipped),
         }
 
     @cached_property

@@ -16,8 +16,9 @@ from toomre.images.flags import Flag, Status, flag_counts
 from toomre.images.grid import Grid
 from toomre.images.loading import finish
 from toomre.images.resample import SMALLEST_SIDE
+from toomre.jobs.apart import check_apart, mosaic_files
 from toomre.jobs.cutout_files import ArrayWriter, CutoutWriter, FitsWriter, Written
-from toomre.jobs.provenance import environment
+from toomre.jobs.provenance import environment, recorded_mosaics
 from toomre.mosaics.options import StampOptions, sizes_of
 from toomre.mosaics.patterns import FileSpec, MosaicSource
 from toomre.mosaics.regrid import window_wcs
@@ -101,16 +102,18 @@ def cutouts(
     Returns
     -------
     dict
-        How many `images`, `ok`, `warn` and `bad`, and in `flags` how many have each flag.
+        How many `images`, `ok`, `warn` and `bad`; in `flags` how many have each flag; in
+        `skipped` the mosaics that were passed over (`band`, `file`, `why`).
 
     Raises
     ------
     MissingFileError, CorruptFileError, ArgumentError
-        If a mosaic or the table cannot be used; nothing is written then.
+        If a mosaic or the table cannot be used, or lies in `out`; nothing is written then.
     OutputExistsError, OutputError
         If `out` is there already, or cannot be written.
     """
-    table = read_table(catalog, columns)
+    check_apart(Path(out), [*mosaic_files(Path(out), mosaics, stamps.extension), catalog])
+    table = read_table(catalog, columns, positions=True)
     if options.pixels is not None:
         stamps = replace(stamps, margin=_LOBES / options.pixels)
     opened = Mosaics.open(mosaics, table, stamps)
@@ -130,7 +133,7 @@ def cutouts(
             del found["file"]
         with atomic_path(folder / names[1]) as temporary:
             table.assign(**found).to_parquet(temporary, index=False)
-        counts = _counts(found)
+        counts = {**_counts(found), "skipped": recorded_mosaics(opened.skipped)}
         what = {"mosaics": str(MosaicSource(mosaics)), "catalog": escape_name(str(catalog))}
         how = {"stamps": asdict(stamps), "options": asdict(options)}
         write_json(folder / names[2], {**environment(), **what, **how, "counts": counts})
@@ -152,12 +155,15 @@ def _finished(mosaics: Mosaics, options: CutoutOptions) -> Iterator[Written]:
                 sky = mosaics.frame(window).sky
                 done = cutout, window_wcs(sky.wcs, window.x0, window.y0, window.side)
                 if options.pixels is not None:
-                    done = _resampled(*done, sizes[row], options.pixels)
+                    done = _resampled(*done, (sizes[row], window.pad), options.pixels)
             yield Written(row, str(ids[row]), *done)
 
 
-def _resampled(cutout: Cutout, wcs: WCS, size: float, pixels: int) -> tuple[Cutout, WCS]:
-    """Return a stamp of `size` arcsec with so many pixels on a side."""
+def _resampled(
+    cutout: Cutout, wcs: WCS, field: tuple[float, int], pixels: int
+) -> tuple[Cutout, WCS]:
+    """Return a stamp, of a side [arcsec] and with a margin [pixel], in so many pixels on a side."""
+    size, margin = field
     scale = cutout.pixel_scale or 1.0
     box = size / scale
     side = wcs.array_shape[0]
@@ -166,7 +172,7 @@ def _resampled(cutout: Cutout, wcs: WCS, size: float, pixels: int) -> tuple[Cuto
             f"the stamp of {size:.4g} arcsec is {box:.1f} pixels wide; {SMALLEST_SIDE} are needed"
         )
         return cutout.flagged(Flag.SIZE, note), wcs
-    done = finish(cutout, Grid(size=pixels, crop=box, native_pixel_scale=scale))
+    done = finish(cutout, Grid(size=pixels, crop=box, native_pixel_scale=scale), margin=margin)
     return done, resampled_wcs(wcs, side, box, pixels)
 
 

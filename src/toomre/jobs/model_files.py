@@ -139,6 +139,7 @@ def _input(plan: Plan, domain: Domain) -> InputCard:
         encoding=info.encoding,
         unit=info.unit,
         grid=info.grid.centre(plan.recipe.input.size),
+        psf_fwhm=info.psf_fwhm,
         mean=plan.normalisation[domain].mean,
         std=plan.normalisation[domain].std,
         stretch=plan.normalisation[domain].stretch,

@@ -133,6 +133,7 @@ def observe(
             command=_command(source, out, survey, (plan, facts, options)),
             created=now(),
             unit="" if plan.picture else "nJy",
+            psf_fwhm=observing.psf_fwhm_of(survey, plan),
             given=inputs.split,
         ),
         overwrite=options.overwrite,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,9 +13,11 @@ from typing import Any
 
 import toomre
 from toomre.errors import OutputExistsError
+from toomre.mosaics.opening import SkippedMosaic
+from toomre.preparation.inputs import escape_name
 from toomre.storage import read_json
 
-__all__ = ["check_identity", "command_line", "environment", "now"]
+__all__ = ["check_identity", "command_line", "environment", "now", "recorded_mosaics"]
 
 _LIBRARIES = ("numpy", "scipy", "pandas", "astropy", "pillow", "torch")
 
@@ -47,6 +49,19 @@ def environment() -> dict[str, Any]:
         "command": command_line(),
         "created": now(),
     }
+
+
+def recorded_mosaics(skipped: Iterable[SkippedMosaic]) -> list[dict[str, str]]:
+    """Return the mosaics that were passed over, as a record has them.
+
+    Examples
+    --------
+    >>> recorded_mosaics([SkippedMosaic("g", "m/g1.fits", "wcs: none")])
+    [{'band': 'g', 'file': 'm/g1.fits', 'why': 'wcs: none'}]
+    """
+    return [
+        {name: escape_name(value) for name, value in each._asdict().items()} for each in skipped
+    ]
 
 
 def check_identity(path: Path, wanted: Mapping[str, object]) -> None:

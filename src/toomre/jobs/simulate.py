@@ -19,7 +19,7 @@ from toomre.jobs.provenance import now
 from toomre.jobs.shards import ShardPlan, make_shards, read_truths, read_twin
 from toomre.lookup import lookup
 from toomre.mocks.galaxy_zoo import STAGES
-from toomre.mocks.observing import with_picture_bands
+from toomre.mocks.observing import psf_fwhm_of, with_picture_bands
 from toomre.mocks.pairs import PAIRS, Twin
 from toomre.preparation.prepared import PreparedSet
 from toomre.preparation.split import Split, SplitOptions
@@ -167,6 +167,7 @@ def _write(
             command=command,
             created=now(),
             unit="" if twin.plan.picture else "nJy",
+            psf_fwhm=psf_fwhm_of(twin.survey, twin.plan),
             given=drawn,
         ),
         overwrite=overwrite,

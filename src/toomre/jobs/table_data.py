@@ -162,6 +162,8 @@ def _fit(made: PreparedSet, images: Images, out: Path, progress: Progress) -> No
         crop=images.crop or info.shape[-1],
         native_pixel_scale=info.grid.pixel_scale or info.pixel_scale,
     )
+    bands = images.bands or info.bands
+    order = [info.bands.index(band) for band in bands]
     plan = Plan(
         grid=grid,
         split=SplitOptions(seed=info.seed),
@@ -170,8 +172,8 @@ def _fit(made: PreparedSet, images: Images, out: Path, progress: Progress) -> No
         unit=info.unit,
         given=made.split,
         protocol=info.protocol,
+        psf_fwhm=tuple(info.psf_fwhm[place] for place in order) if info.psf_fwhm else (),
     )
-    bands = images.bands or info.bands
     write_prepared(out, made.catalog, _cutouts(made, bands, grid), plan, progress=progress)
 
 

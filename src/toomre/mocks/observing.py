@@ -25,7 +25,14 @@ from toomre.mocks.placing import InputFacts, Placed, place
 from toomre.surveys.sdss import SDSS
 from toomre.surveys.survey import Band, Survey
 
-__all__ = ["Noise", "ObservePlan", "cut_sky", "observe", "with_picture_bands"]
+__all__ = [
+    "Noise",
+    "ObservePlan",
+    "cut_sky",
+    "observe",
+    "psf_fwhm_of",
+    "with_picture_bands",
+]
 
 Image = NDArray[np.float64]
 
@@ -210,6 +217,22 @@ def with_picture_bands(plan: ObservePlan) -> tuple[str, ...]:
     ('i', 'r', 'g')
     """
     return sdss_picture.BANDS if plan.picture else plan.bands
+
+
+def psf_fwhm_of(survey: Survey, plan: ObservePlan) -> tuple[float, ...]:
+    """Return the FWHM of a star in each band of the result, in order [arcsec].
+
+    It is that of the survey, or of the plan, in the middle of its scatter; what blur the light
+    had before is not in it.
+
+    Examples
+    --------
+    >>> from toomre.surveys.tables import SURVEYS
+    >>> psf_fwhm_of(SURVEYS["hsc"], ObservePlan(("r", "g")))
+    (0.75, 0.79)
+    """
+    bands = survey.choose(with_picture_bands(plan))
+    return tuple(plan.psf_fwhm or band.psf_fwhm for band in bands)
 
 
 def _checked(flux: NDArray[np.floating], plan: ObservePlan) -> Image:

@@ -14,7 +14,7 @@ from toomre.mosaics.cutting import covered_part, cut_into, cut_window
 from toomre.mosaics.frame import Frame
 from toomre.mosaics.options import PSFMatching
 from toomre.mosaics.pool import Pool
-from toomre.mosaics.psf_matching import blurred, fwhm_of, kernel_of
+from toomre.mosaics.psf_matching import blurred, fwhm_of, kernel_of, target_of
 from toomre.mosaics.windows import Windows
 
 __all__ = ["Band"]
@@ -58,8 +58,9 @@ class Band:
             return
         scale = frame.sky.pixel_scale
         fwhm = fwhm_of(self.name, frame.header, scale, matching)
+        target = target_of(self.name, matching)
         try:
-            self._kernels[number] = kernel_of(fwhm, matching.target, scale)
+            self._kernels[number] = kernel_of(fwhm, target, scale)
         except ValueError as error:
             self.flags[number].append((Flag.PSF_BROADER, f"{self.name}: {error}"))
 

@@ -15,6 +15,7 @@ from toomre.images.flags import Flag
 from toomre.images.read_limits import BadInputError
 from toomre.mosaics.band import Band
 from toomre.mosaics.frame import Frame
+from toomre.mosaics.opening import SkippedMosaic
 from toomre.mosaics.options import LARGEST_SIDE, StampOptions
 from toomre.mosaics.regrid import regridded, shifts, window_on, window_wcs
 from toomre.mosaics.windows import Windows, find_windows
@@ -35,16 +36,22 @@ class Window(NamedTuple):
         The number of the image.
     x0, y0, side
         First column, first row, side [pixel]; it may reach beyond the image.
+    pad
+        How many of its pixels on each side are margin.
     """
 
     frame: int
     x0: int
     y0: int
     side: int
+    pad: int
 
 
 def cut_block(
-    bands: Sequence[Band], place: tuple[Floats, Floats, Floats], options: StampOptions
+    bands: Sequence[Band],
+    place: tuple[Floats, Floats, Floats],
+    options: StampOptions,
+    skipped: Sequence[SkippedMosaic] = (),
 ) -> tuple[list[Cutout], list[Window | None]]:
     """Return the stamp of each row, and which pixels of the first band it shows.
 
@@ -56,9 +63,11 @@ def cut_block(
         ra, dec [degree] and size [arcsec] of each row; NaN where unknown.
     options
         How stamps are cut.
+    skipped
+        Files that were passed over: a row that has no stamp may lie in them.
     """
     found = [find_windows(band.frames, *place, options.margin) for band in bands]
-    cutouts, usable = _absent(bands, found, place[2], options)
+    cutouts, usable = _absent(bands, found, place[2], (options, skipped))
     kept: list[Window | None] = [None] * len(cutouts)
     chosen = [
         band.choose(windows.take(usable[windows.row]))
@@ -77,7 +86,7 @@ def cut_block(
         else:
             _fill_other(band, windows, (bands[0], base), (targets, notes), options)
     names = tuple(band.name for band in bands)
-    columns = (base.row, base.scale, base.frame, base.x0, base.y0, base.side)
+    columns = (base.row, base.scale, base.frame, base.x0, base.y0, base.side, base.pad)
     rows = zip(images, *(column.tolist() for column in columns), strict=True)
     for index, (image, row, scale, *window) in enumerate(rows):
         cutout = Cutout(image, names, scale)
@@ -89,9 +98,13 @@ def cut_block(
 
 
 def _absent(
-    bands: Sequence[Band], found: Sequence[Windows], sizes: Floats, options: StampOptions
+    bands: Sequence[Band],
+    found: Sequence[Windows],
+    sizes: Floats,
+    how: tuple[StampOptions, Sequence[SkippedMosaic]],
 ) -> tuple[list[Cutout], NDArray[np.bool_]]:
     """Return a bad cutout for each row that has no stamp, and which rows have one."""
+    options, skipped = how
     shown = np.zeros((len(bands), len(sizes)), bool)
     for band, windows in zip(shown, found, strict=True):
         band[windows.row] = True
@@ -108,11 +121,24 @@ def _absent(
             note = f"the stamp of {sizes[row]:.4g} arcsec has more than {LARGEST_SIDE} pixels"
             cutouts[row] = Cutout.bad(Flag.SIZE, f"{note} on a side")
         elif len(lacking) == len(bands):
-            cutouts[row] = Cutout.bad(Flag.OUTSIDE, "the position lies in none of the mosaics")
+            note = f"the position lies in none of the mosaics{_without(lacking, skipped)}"
+            cutouts[row] = Cutout.bad(Flag.OUTSIDE, note)
         else:
             note = f"the position lies in no mosaic of the band {', '.join(lacking)}"
-            cutouts[row] = Cutout.bad(Flag.MISSING_BAND, note)
+            cutouts[row] = Cutout.bad(Flag.MISSING_BAND, note + _without(lacking, skipped))
     return cutouts, usable
+
+
+def _without(bands: Sequence[str], skipped: Sequence[SkippedMosaic]) -> str:
+    """Return which files of these bands were passed over, for the end of a sentence."""
+    files = sorted({each.file for each in skipped if each.band in bands})
+    if not files:
+        return ""
+    more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
+    return f" but perhaps in what was skipped: {', '.join(map(ascii, files[:_NAMED]))}{more}"
+
+
+_NAMED = 3
 
 
 _WAITING = Cutout(None)

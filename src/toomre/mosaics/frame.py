@@ -12,6 +12,7 @@ import numpy as np
 from astropy.io.fits import Header
 from numpy.typing import NDArray
 
+from toomre.errors import ArgumentError
 from toomre.images.caught import collected_warnings
 from toomre.images.compressed import unpack
 from toomre.images.fits_header import HeaderDataUnit, check_sums, integer, text, walk
@@ -85,8 +86,8 @@ class Frame:
         except OSError as error:
             note = f"{shown_name(self.path)} cannot be read: {error.strerror or error}"
             raise BadInputError(Flag.UNREADABLE, note) from error
-        is_weight = text(self._mask.header, "EXTNAME").upper() in _WEIGHTS
-        return MaskedPixels(image, mask, bits=self._options.mask_bits, is_weight=is_weight)
+        bits = self._options.mask_bits
+        return MaskedPixels(image, mask, bits=bits, is_weight=_has_weights(self._mask))
 
     def _pixels_of(self, content: bytes, unit: HeaderDataUnit) -> Pixels:
         shape = cast(tuple[int, int], unit.shape[-2:])
@@ -125,6 +126,8 @@ def open_frame(path: Path, extension: str | None, options: StampOptions) -> Fram
     ------
     BadInputError
         With the flag that fits.
+    ArgumentError
+        If bits are named of a plane of weights.
     """
     check_regular(path)
     packed = _packing(path)
@@ -134,6 +137,9 @@ def open_frame(path: Path, extension: str | None, options: StampOptions) -> Fram
         unit = find_image(units, extension)
         wanted = options.mask_extension
         mask = None if wanted is None else find_named(units, wanted)
+        if mask is not None and options.mask_bits is not None and _has_weights(mask):
+            allowed = f"left out for the plane {wanted}, which holds weights"
+            raise ArgumentError.expected("mask_bits", allowed, options.mask_bits)
         for each in units if options.checksums else ():
             check_sums(content, each)
         for part in (unit, mask):
@@ -151,6 +157,10 @@ def open_frame(path: Path, extension: str | None, options: StampOptions) -> Fram
     sky = sky_of(unit.header, shape)
     parts = (unit, mask, _stamp(path), packed, options)
     return Frame(path, shape, unit.header, sky, flags, held, *parts)
+
+
+def _has_weights(unit: HeaderDataUnit) -> bool:
+    return text(unit.header, "EXTNAME").upper() in _WEIGHTS
 
 
 def _packing(path: Path) -> Literal["gzip", "bzip2"] | None:

@@ -25,7 +25,8 @@ class PSFMatching:
     Attributes
     ----------
     target
-        Full width at half maximum of a star that is wanted [arcsec].
+        Full width at half maximum of a star that is wanted [arcsec]: a number, one for each
+        band, or ``"model"``, for `classify`: that of the model's training images.
     fwhm
         That of the images, for each band: arcsec, or the name of a header keyword that holds
         it in arcsec (``"SEEING"``), or in pixels (``"FWHM:pixel"``).
@@ -36,11 +37,14 @@ class PSFMatching:
     1.3
     """
 
-    target: float
+    target: float | Mapping[str, float] | Literal["model"]
     fwhm: Mapping[str, float | str]
 
     def __post_init__(self) -> None:
-        for name, value in (("target", self.target), *self.fwhm.items()):
+        if isinstance(self.target, str) and self.target != "model":
+            raise ArgumentError.expected("psf_target", "a number [arcsec] or 'model'", self.target)
+        targets = self.target if isinstance(self.target, Mapping) else {"target": self.target}
+        for name, value in (*targets.items(), *self.fwhm.items()):
             if not isinstance(value, str) and not 0 < value < np.inf:
                 raise ArgumentError.expected(f"fwhm of {name}", "above 0 arcsec", value)
 
@@ -65,10 +69,12 @@ class StampOptions:
     mask_extension, mask_bits
         Name or number of a plane that tells which pixels are bad: those that are not 0, or
         that have one of these bits. Of a plane whose name says that it holds weights
-        (WHT, WEIGHT, IVAR, INVVAR) those that are not above 0.
+        (WHT, WEIGHT, IVAR, INVVAR) those that are not above 0; it has no bits.
     checksums
         Whether DATASUM and CHECKSUM must be right; False takes files that were changed
         without renewing them.
+    skip_bad
+        Do without the files that cannot be used; False: the first of them stops the run.
     regrid
         How a band on another pixel grid is brought to that of the first band: ``"interp"``
         (bilinear, quick) or ``"adaptive"`` (DeForest 2004, Solar Physics 219, 3; for bands
@@ -90,6 +96,7 @@ class StampOptions:
     mask_extension: str | None = None
     mask_bits: int | None = None
     checksums: bool = True
+    skip_bad: bool = False
     regrid: Literal["interp", "adaptive"] = "interp"
     psf: PSFMatching | None = field(default=None)
 
@@ -101,6 +108,14 @@ class StampOptions:
             value = getattr(self, name)
             if value is not None and not 0 < value < np.inf:
                 raise ArgumentError.expected(name, "a number above 0", value)
+        if self.size_factor != 1 and self.size_column is None:
+            allowed = "left out where no column is multiplied with it (size_column)"
+            raise ArgumentError.expected("size_factor", allowed, self.size_factor)
+        if self.mask_bits is not None and self.mask_extension is None:
+            allowed = "left out where no plane is named that has the bits (mask_extension)"
+            raise ArgumentError.expected("mask_bits", allowed, self.mask_bits)
+        if self.mask_bits is not None and self.mask_bits < 1:
+            raise ArgumentError.expected("mask_bits", "1 or more", self.mask_bits)
         if not 0 <= self.margin <= 1:
             raise ArgumentError.expected("margin", "0 to 1", self.margin)
         if self.regrid not in ("interp", "adaptive"):

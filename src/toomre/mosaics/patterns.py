@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from toomre.errors import ArgumentError, MissingFileError
 from toomre.mosaics.options import StampOptions
 
-__all__ = ["FileSpec", "MosaicSource", "band_patterns", "find_files"]
+__all__ = [
+    "FileMapping",
+    "FileSpec",
+    "MosaicSource",
+    "band_patterns",
+    "find_files",
+    "named_file",
+    "pattern_of",
+]
 
 #: What may be given for a band: a pattern or file, or several of them.
 FileSpec = str | Path | Sequence[str | Path]
+#: The same for each band.
+FileMapping = Mapping[str, FileSpec]
 
 # A file's name, and an extension's name or number behind it in square brackets.
 _WITH_EXTENSION = re.compile(r"(.+\.(?:fits?|fts|fz|gz|bz2))\[([^\[\]]+)\]$", re.IGNORECASE)
@@ -37,7 +49,7 @@ class MosaicSource:
     g=tiles/*_g.fits r=a.fits r=b.fits
     """
 
-    files: Mapping[str, FileSpec]
+    files: FileMapping
     options: StampOptions | None = None
 
     def __str__(self) -> str:
@@ -63,7 +75,7 @@ def band_patterns(texts: Iterable[str]) -> dict[str, list[str]]:
 
 
 def find_files(
-    mosaics: Mapping[str, FileSpec], extension: str | None = None
+    mosaics: FileMapping, extension: str | None = None
 ) -> dict[str, list[tuple[Path, str | None]]]:
     """Return the files of each band, sorted by name, each with the extension to take.
 
@@ -97,6 +109,44 @@ def find_files(
         }
         found[band] = sorted(files, key=lambda pair: (str(pair[0]), pair[1] or ""))
     return found
+
+
+def named_file(path: Path, extension: str | None, usual: str | None) -> str:
+    """Return how a file and its image are given to `find_files`, where `usual` is the extension.
+
+    Examples
+    --------
+    >>> named_file(Path("all.fits"), "R", "SCI"), named_file(Path("a.fits"), "SCI", "SCI")
+    ('all.fits[R]', 'a.fits')
+    """
+    return str(path) if extension == usual else f"{path}[{extension}]"
+
+
+def pattern_of(path: Path, mosaics: FileMapping) -> str | None:
+    """Return the pattern that fits a file, whether the file is there or not; None if none does.
+
+    Examples
+    --------
+    >>> pattern_of(Path("tiles/mergers_g.fits"), {"g": "tiles/*_g.fits", "r": "tiles/a.fits"})
+    'tiles/*_g.fits'
+    >>> pattern_of(Path("tiles/mergers.fits"), {"g": "tiles/*_g.fits"}) is None
+    True
+    """
+    for pattern in (str(each) for given in mosaics.values() for each in _listed(given)):
+        match = _WITH_EXTENSION.match(pattern)
+        plain = match[1] if match and not Path(pattern).is_file() else pattern
+        parts = [Path(os.path.abspath(each)).parts for each in (path, plain)]  # noqa: PTH100 - without following links
+        if _fits(*parts):
+            return pattern
+    return None
+
+
+def _fits(parts: Sequence[str], wanted: Sequence[str]) -> bool:
+    if not wanted or not parts:
+        return not parts and all(each == "**" for each in wanted)
+    if wanted[0] == "**":
+        return _fits(parts, wanted[1:]) or _fits(parts[1:], wanted)
+    return fnmatchcase(parts[0], wanted[0]) and _fits(parts[1:], wanted[1:])
 
 
 def _listed(given: FileSpec) -> list[str | Path]:

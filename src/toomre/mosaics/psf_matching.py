@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from astropy.io.fits import Header
@@ -12,7 +13,7 @@ from toomre.errors import ArgumentError
 from toomre.images.psf import PSF, convolve, psf_stamp
 from toomre.mosaics.options import PSFMatching
 
-__all__ = ["blurred", "fwhm_of", "kernel_of"]
+__all__ = ["blurred", "fwhm_of", "kernel_of", "target_of"]
 
 _SAME = 0.02  # relative difference of two widths that are taken as one
 _POINT = 0.25  # a kernel narrower than this does nothing [pixel]
@@ -53,6 +54,31 @@ def fwhm_of(band: str, header: Header, pixel_scale: float, matching: PSFMatching
         allowed = f"a header keyword of the band {band!r} with a number above 0"
         raise ArgumentError.expected("psf_fwhm", allowed, f"{key} = {value}")
     return float(value) * (pixel_scale if unit.strip() == "pixel" else 1.0)
+
+
+def target_of(band: str, matching: PSFMatching) -> float:
+    """Return the sharpness that is wanted of a band [arcsec].
+
+    Raises
+    ------
+    ArgumentError
+        If it is not told: by no model, or not of this band.
+
+    Examples
+    --------
+    >>> target_of("g", PSFMatching(1.5, {})), target_of("g", PSFMatching({"g": 1.2}, {}))
+    (1.5, 1.2)
+    """
+    target = matching.target
+    if isinstance(target, str):
+        allowed = "a number [arcsec] where no model is named"
+        raise ArgumentError.expected("psf_target", allowed, target)
+    if not isinstance(target, Mapping):
+        return target
+    if band not in target:
+        allowed = f"known for the band {band!r}"
+        raise ArgumentError.expected("psf_target", allowed, ", ".join(target))
+    return target[band]
 
 
 def kernel_of(fwhm: float, target: float, pixel_scale: float) -> PSF | None:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from toomre.errors import ArgumentError, CorruptFileError, MissingFileError
+from toomre.errors import ArgumentError
 from toomre.images.cutout import Cutout
 from toomre.images.flags import BAD, Flag
 from toomre.images.opening import shown_name
-from toomre.images.read_limits import BadInputError
 from toomre.mosaics.band import Band
 from toomre.mosaics.block import Window, cut_block
-from toomre.mosaics.frame import Frame, open_frame
+from toomre.mosaics.frame import Frame
+from toomre.mosaics.opening import SkippedMosaic, open_frames
 from toomre.mosaics.options import StampOptions, sizes_of
 from toomre.mosaics.patterns import FileSpec, find_files
 from toomre.mosaics.windows import find_windows
@@ -65,15 +64,24 @@ class Mosaics:
         The table of positions.
     options
         How stamps are cut.
+    skipped
+        Files that were passed over, as they cannot be used.
 
     Examples
     --------
     ``Mosaics.open({"g": "tiles/*_g.fits", "r": "tiles/*_r.fits"}, table, options)``
     """
 
-    def __init__(self, bands: Sequence[Band], table: pd.DataFrame, options: StampOptions) -> None:
+    def __init__(
+        self,
+        bands: Sequence[Band],
+        table: pd.DataFrame,
+        options: StampOptions,
+        skipped: Sequence[SkippedMosaic] = (),
+    ) -> None:
         self.table = table
         self.options = options
+        self.skipped = tuple(skipped)
         self.bands = tuple(band.name for band in bands)
         self._bands = tuple(bands)
         self._sizes = sizes_of(table, options)
@@ -107,28 +115,39 @@ class Mosaics:
         MissingFileError
             If a file is not there, or nothing fits a pattern.
         CorruptFileError
-            If a file is damaged.
+            If a file is damaged and not to be passed over, or none of a band can be used.
         ArgumentError
-            If a file has no usable image or coordinate system, or the options do not fit.
+            If a file has no usable image or coordinate system and is not to be passed over, or
+            the options do not fit.
         """
         for name in ("ra", "dec"):
             if name not in table:
                 raise ArgumentError.expected("table", f"with a column {name!r}", [*table.columns])
         files = find_files(mosaics, options.extension)
+        unknown = sorted(set(options.psf.fwhm) - set(files)) if options.psf else []
+        if unknown:
+            allowed = f"of the bands that are given ({', '.join(files)})"
+            raise ArgumentError.expected("psf_fwhm", allowed, ", ".join(unknown))
         bands = []
+        skipped = []
         for name, found in files.items():
-            frames = [_open(path, extension, name, options) for path, extension in found]
+            frames, bad = open_frames(name, found, options)
+            skipped += bad
             band = Band(name, frames, options.psf)
             _flag_filters(band, tuple(files))
             bands.append(band)
-        return cls(bands, table, options)
+        return cls(bands, table, options, skipped)
 
     def __len__(self) -> int:
         return len(self.table)
 
     def of(self, table: pd.DataFrame) -> Mosaics:
         """Return the same images with another table; they are not opened anew."""
-        return Mosaics(self._bands, table, self.options)
+        return Mosaics(self._bands, table, self.options, self.skipped)
+
+    def without(self, skipped: Sequence[SkippedMosaic]) -> Mosaics:
+        """Return the same images where others were passed over already, for the reasons to say."""
+        return Mosaics(self._bands, self.table, self.options, skipped)
 
     def frame(self, window: Window) -> Frame:
         """Return the image of the first band that a window lies in."""
@@ -203,7 +222,7 @@ class Mosaics:
 
     def _batch(self, rows: NDArray[np.int64]) -> Batch:
         place = self._ra[rows], self._dec[rows], self._sizes[rows]
-        cutouts, windows = cut_block(self._bands, place, self.options)
+        cutouts, windows = cut_block(self._bands, place, self.options, self.skipped)
         marks = _flags_of(self.table)[rows]
         for index in np.flatnonzero(marks):
             flags = Flag(int(marks[index]))
@@ -217,28 +236,6 @@ def _flags_of(table: pd.DataFrame) -> NDArray[np.int64]:
     if "flags" not in table:
         return np.zeros(len(table), np.int64)
     return table["flags"].to_numpy(dtype=np.int64)
-
-
-def _open(path: Path, extension: str | None, band: str, options: StampOptions) -> Frame:
-    """Open a file; the flag of what is wrong decides the kind of error."""
-    try:
-        return open_frame(path, extension, options)
-    except BadInputError as error:
-        name = str(error.flag.name).lower()
-        note = f"The mosaic {shown_name(path)} (band {band}) cannot be used ({name}): {error.note}."
-        if error.flag & Flag.MISSING_FILE:
-            raise MissingFileError(note) from error
-        if error.flag & _NOT_DAMAGED:
-            raise ArgumentError(note) from error
-        if error.flag & Flag.CHECKSUM:
-            note = f"{note} To use it as it is: --no-checksums."
-        raise CorruptFileError(note) from error
-
-
-_NOT_DAMAGED = (
-    Flag.WCS | Flag.SHAPE | Flag.AMBIGUOUS_HDU | Flag.NO_IMAGE | Flag.NOT_FITS
-    | Flag.NOT_AN_IMAGE | Flag.SIZE | Flag.DTYPE
-)  # fmt: skip
 
 
 def _flag_filters(band: Band, names: tuple[str, ...]) -> None:

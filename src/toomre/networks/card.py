@@ -65,7 +65,8 @@ class InputCard(_Card):
 
     `grid.size` is the side of the network's input. `mean` and `std` are those of the training
     part, one number a band: the network sees (pixel - mean) / std, or the asinh of that where
-    `stretch` says so.
+    `stretch` says so. `psf_fwhm` is the width of a star in the training images, one number a band
+    [arcsec]; empty where it is not known.
     """
 
     bands: tuple[str, ...]
@@ -75,11 +76,14 @@ class InputCard(_Card):
     mean: tuple[FiniteFloat, ...]
     std: tuple[FiniteFloat, ...]
     stretch: Literal["none", "asinh"] = "none"
+    psf_fwhm: tuple[FiniteFloat, ...] = ()
 
     @model_validator(mode="after")
     def _one_a_band(self) -> Self:
         if not len(self.mean) == len(self.std) == len(self.bands) or min(self.std) <= 0:
             raise ValueError("mean and std must have one number a band, and std be above 0")
+        if self.psf_fwhm and (len(self.psf_fwhm) != len(self.bands) or min(self.psf_fwhm) <= 0):
+            raise ValueError("psf_fwhm must be empty, or have one number above 0 a band")
         return self
 
 

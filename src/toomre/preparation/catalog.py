@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from toomre.errors import ArgumentError
 from toomre.images.flags import Flag
 from toomre.preparation.columns import Columns, find_columns, only_columns
-from toomre.preparation.hats import ALONG_SKY, is_hats, load_hats
+from toomre.preparation.hats import ALONG_SKY, hats_columns, is_hats, load_hats
 from toomre.preparation.tables import MISSING_WORDS, LoadedTable, load_verbatim
 from toomre.preparation.vote_table import check_votes, load_gz2
 
@@ -43,7 +43,11 @@ _DIGITS = re.compile(r"[+-]?[0-9]+")
 
 
 def read_table(
-    path: Path | str, columns: Columns = Columns(), *, only: Collection[str] | None = None
+    path: Path | str,
+    columns: Columns = Columns(),
+    *,
+    only: Collection[str] | None = None,
+    positions: bool = False,
 ) -> pd.DataFrame:
     r"""Read a table of images and bring its columns to the catalogue's names.
 
@@ -56,6 +60,8 @@ def read_table(
     only
         Of HATS, which may have hundreds of columns, these are read beside the ones that have a
         meaning here; None: all of them.
+    positions
+        Refuse a table in which no column is found for `ra` or for `dec`.
 
     Returns
     -------
@@ -73,7 +79,8 @@ def read_table(
     MissingFileError
         If there is no such file.
     ArgumentError
-        If it cannot be read, a column is not there, an id occurs twice or has lost digits,
+        If it cannot be read, a column is not there (those of the positions, where they are
+        needed), an id occurs twice or has lost digits,
         or a label is neither merger nor nonmerger.
 
     Examples
@@ -87,6 +94,8 @@ def read_table(
     table = open_table(path, None if only is None else only_columns(columns, only))
     frame = table.values
     sources = find_columns(table.verbatim, columns)
+    if positions:
+        _check_positions(Path(path), frame, sources)
     image_id = _ids(table, sources["image_id"])
     refuse_duplicates("image id", image_id, f"in the table {path}")
     result = pd.DataFrame({"image_id": pd.Series(image_id, dtype="str")})
@@ -115,6 +124,18 @@ def open_table(path: Path | str, wanted: Callable[[str], bool] | None = None) ->
         frame = load_hats(path, wanted)
         return LoadedTable(frame, frame)
     return (load_gz2(path) if path.is_file() else None) or load_verbatim(path)
+
+
+def _check_positions(path: Path, frame: pd.DataFrame, sources: dict[str, str | None]) -> None:
+    lacking = [name for name in ("ra", "dec") if not sources[name]]
+    if lacking:
+        names = hats_columns(path) if is_hats(path) else frame.columns
+        options = " and ".join(f"--{name}-column" for name in lacking)
+        raise ArgumentError(
+            f"Expected the table {path} to have positions, but no column was found for "
+            f"{' and '.join(lacking)}. Its columns are {', '.join(map(str, names))}. "
+            f"Name what is in degrees or sexagesimal ({options})."
+        )
 
 
 def refuse_duplicates(what: str, values: Sequence[str], where: str) -> None:

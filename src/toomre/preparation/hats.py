@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from toomre.errors import ArgumentError, CorruptFileError
 
-__all__ = ["ALONG_SKY", "hats_files", "is_hats", "load_hats"]
+__all__ = ["ALONG_SKY", "hats_columns", "hats_files", "is_hats", "load_hats"]
 
 #: The attribute of a table whose rows are sorted by position, so that their order says nothing.
 ALONG_SKY = "along_sky"
@@ -68,7 +68,7 @@ def load_hats(path: Path, wanted: Callable[[str], bool] | None = None) -> pd.Dat
     files = hats_files(path)
     try:
         schema = pq.read_schema(files[0])
-        names = [name for name in schema.names if name not in _FOLDERS]
+        names = _columns_of(schema)
         names = names if wanted is None else [name for name in names if wanted(name)]
         table = ds.dataset([str(file) for file in files], schema=schema).to_table(columns=names)
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
@@ -81,6 +81,21 @@ def load_hats(path: Path, wanted: Callable[[str], bool] | None = None) -> pd.Dat
         )
     frame: pd.DataFrame = table.to_pandas(types_mapper=_types().get, ignore_metadata=True)
     return frame
+
+
+def hats_columns(path: Path) -> list[str]:
+    """Return the names of the columns of a HATS catalogue, without reading a row.
+
+    Raises
+    ------
+    ArgumentError
+        As `hats_files`.
+    """
+    return _columns_of(pq.read_schema(hats_files(path)[0]))
+
+
+def _columns_of(schema: pa.Schema) -> list[str]:
+    return [name for name in schema.names if name not in _FOLDERS]
 
 
 def hats_files(path: Path) -> list[Path]:

@@ -64,6 +64,8 @@ class PreparedInfo(BaseModel):
         if the set was made before this was recorded.
     created
         UTC time, ISO 8601.
+    psf_fwhm
+        Full width at half maximum of a star in each band [arcsec]; empty where it is not known.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -85,6 +87,7 @@ class PreparedInfo(BaseModel):
     protocol: Protocol = "grouped"
     split_by_label: bool | None = None
     created: str
+    psf_fwhm: tuple[float, ...] = ()
 
     @property
     def simulated(self) -> bool:

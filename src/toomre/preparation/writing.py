@@ -59,6 +59,8 @@ class Plan:
         turn out bad are taken out of it.
     protocol
         How that split was made.
+    psf_fwhm
+        FWHM of a star in each band of the cutouts [arcsec]; empty where it is not known.
     """
 
     grid: Grid
@@ -69,6 +71,7 @@ class Plan:
     unit: str = ""
     given: Split | None = None
     protocol: Protocol = "grouped"
+    psf_fwhm: tuple[float, ...] = ()
 
 
 def write_prepared(
@@ -138,6 +141,7 @@ def write_prepared(
             protocol=plan.protocol,
             split_by_label=given is None and plan.split.stratified and _labelled(table),
             created=plan.created,
+            psf_fwhm=plan.psf_fwhm,
         )
         write_json(folder / FILES[3], info.model_dump(mode="json"))
 
