@@ -56,7 +56,8 @@ _SHOWN = 5
 def classify(  # noqa: PLR0917 - typer hands them over by name
     context: typer.Context,
     out: Annotated[
-        Path, typer.Option(help="Catalogue to write: .parquet, .fits, .vot, .ecsv, .csv or .hats.")
+        Path,
+        typer.Option(help="Catalogue to write: .parquet, .fits, .vot, .ecsv, .csv, .hats or .reg."),
     ],
     source: Annotated[
         Path | None,
@@ -164,6 +165,7 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
                 allow_domain=allow_domain,
                 overwrite=overwrite,
                 workers=workers,
+                isolated=True,
                 engine=engine_of(engine, workers, scheduler, device),
                 part=part_of(part),
             ),

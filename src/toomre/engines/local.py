@@ -25,13 +25,16 @@ class LocalEngine:
     """The machine that runs this.
 
     Each worker is a pool of one process, so that the death of one touches no other's task. A
-    script that asks for more than one must be guarded by ``if __name__ == "__main__":``.
+    script that asks for other processes must be guarded by ``if __name__ == "__main__":``.
 
     Parameters
     ----------
     workers
-        How many processes of one thread each; None takes all cores. With 1, or for a single
-        task, the work is done in this process.
+        How many processes of one thread each; None takes all cores.
+    isolated
+        Whether even a single task, or a single worker's, is done in another process, so that a
+        task that kills its process does not kill this one. By default one worker, or one task,
+        is this process.
 
     Raises
     ------
@@ -46,18 +49,19 @@ class LocalEngine:
 
     name = "local"
 
-    def __init__(self, workers: int | None = 1) -> None:
+    def __init__(self, workers: int | None = 1, *, isolated: bool = False) -> None:
         if workers is not None and workers < 1:
             raise ArgumentError.expected("workers", "1 or more", workers)
         self.workers = cores() if workers is None else workers
         self.deaths = 0
+        self._isolated = isolated
 
     def run(
         self, work: Work[Task, Result], tasks: Sequence[Task], report: Report
     ) -> Iterator[Result]:
         """Give the results of all tasks; see `toomre.engines.engine.Engine`."""
         workers = min(self.workers, len(tasks))
-        if workers <= 1:
+        if not workers or (workers == 1 and not self._isolated):
             for number in range(len(tasks)):
                 yield work(tasks[number], report)
             return

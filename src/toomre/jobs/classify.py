@@ -75,8 +75,9 @@ def classify(
         several, such as one recipe's runs with other seeds, the probabilities are averaged, and
         the catalogue has a column `p_spread`, their standard deviation over the models.
     out
-        The catalogue: ``.parquet``, ``.fits``, ``.vot``, ``.ecsv``, ``.csv`` or ``.hats`` (a
-        folder), with its manifest beside it, such as ``mergers.csv.json``. None keeps it in memory.
+        The catalogue: ``.parquet``, ``.fits``, ``.vot``, ``.ecsv``, ``.csv``, ``.hats`` (a
+        folder) or ``.reg`` (DS9 regions, which cannot be read back), with its manifest beside it,
+        such as ``mergers.csv.json``. None keeps it in memory.
     catalog
         The user's table. It gives ids, positions and the order; a row without an image is bad;
         images without a row are left out, and the summary says how many.
@@ -152,7 +153,8 @@ def _in_shards(opened: Opened, path: Path, progress: Progress | None) -> Classif
     output = Output(path, opened.schema, opened.threshold, options.overwrite, opened.provenance)
     on_gpu = opened.device.type != "cpu"
     workers = 1 if options.workers is None and on_gpu else options.workers
-    engine = options.engine or LocalEngine(workers)
+    isolated = options.isolated or options.workers != 1
+    engine = options.engine or LocalEngine(workers, isolated=isolated)
     remember_models(plan.job.key, opened.models)
     if options.part is not None:
         done = run_part(plan, output, engine, options.part, progress)
