@@ -25,6 +25,7 @@ from toomre.inference.catalog_reading import read_catalog
 from toomre.inference.manifest import sidecar_of, work_folder
 from toomre.inference.rows import FileRows
 from toomre.jobs.classify import ClassifyOptions, classify
+from toomre.storage import read_json
 
 STATED = {"bands": ("g", "r", "i"), "pixel_scale": 0.4}
 ROWS, KILLS = 5000, 6
@@ -112,6 +113,36 @@ def test_kills_at_any_moment_leave_the_same_bytes(galaxies, rng, model, tmp_path
     assert {path.name for path in out.parent.iterdir()} >= {"o.parquet", "o.parquet.json"}
     assert not work_folder(out).exists()
     assert classify(stack, model, out, options=ClassifyOptions(**STATED)).classified == 0
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ctrl_c_says_one_line_and_blames_no_input(galaxies, rng, model, tmp_path, workers):
+    np.save(tmp_path / "stack.npy", np.tile(galaxies(50, 21, rng), (60, 1, 1, 1)))
+    out = tmp_path / "o.parquet"
+    words = ["classify", tmp_path / "stack.npy", "--model", model, "--out", out, "--bands", "g,r,i"]
+    words = [str(word) for word in (*words, "--pixel-scale", 0.4, "--device", "cpu")]
+    program = [sys.executable, "-c", "from toomre.cli import main; main()"]
+    process = subprocess.Popen(
+        [*program, *words, "--workers", str(workers)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert wait_for_work(process, out, 0.0)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all of them
+    printed, errors = process.communicate()
+    assert process.returncode == 130
+    assert errors.split("\n")[-2:] == ["Stopped; the same command goes on.", ""]
+    assert "Traceback" not in errors
+    assert "KeyboardInterrupt" not in errors
+    assert printed == ""
+    assert list((work_folder(out) / "journals").iterdir()) == []
+    options = ClassifyOptions(**STATED, device="cpu")
+    done = classify(tmp_path / "stack.npy", model, out, options=options)
+    assert done.summary["images"] == 3000
+    assert read_json(sidecar_of(out))["manifest"]["starts"] == 2
 
 
 @dataclass(frozen=True, eq=False)

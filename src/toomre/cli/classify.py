@@ -127,7 +127,7 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
     Every input gets one row, in order. One that cannot be used is bad, says why, and stops
     nothing. A run that was stopped goes on when it is started again as before.
     """
-    from toomre.cli.progress import progress_bar
+    from toomre.cli.progress import goes_on, progress_bar
     from toomre.jobs.classify import ClassifyOptions
     from toomre.jobs.classify import classify as job
     from toomre.preparation.columns import Columns
@@ -147,7 +147,7 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
         "psf": psf_matching(psf_target, psf_fwhm),
         "checksums": checksums,
     }
-    with progress_bar("Classifying") as progress:
+    with goes_on(), progress_bar("Classifying") as progress:
         result = job(
             source_of(source, pattern, mosaic, stamps),
             model,

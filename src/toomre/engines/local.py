@@ -9,7 +9,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 from toomre.engines.engine import Report, Work, no_report
-from toomre.engines.process import SPAWN, begin_worker, cores
+from toomre.engines.process import SPAWN, begin_worker, cores, end_workers, without_interrupts
 from toomre.errors import ArgumentError, OutputError
 
 __all__ = ["LocalEngine"]
@@ -69,8 +69,9 @@ class LocalEngine:
         try:
             yield from self._run(work, tasks, report, slots)
         finally:
+            end_workers([process for slot in slots for process in slot.processes])
             for slot in slots:
-                slot.end()
+                slot.close()
 
     def _run(
         self,
@@ -128,13 +129,16 @@ class _Slot:
         self._pool.shutdown(wait=False)
         self._begin()
 
-    def end(self) -> None:
-        """End the process, also in the middle of a task."""
-        processes: list[Any] = list((self._pool._processes or {}).values())
-        for process in processes:
-            process.terminate()
+    @property
+    def processes(self) -> list[Any]:
+        """The process, if there is one."""
+        return list((self._pool._processes or {}).values())
+
+    def close(self) -> None:
+        """Give back what is left when the process has ended."""
         self._pool.shutdown(cancel_futures=True)
 
     def _begin(self) -> None:
         self._pool = ProcessPoolExecutor(1, mp_context=SPAWN, initializer=begin_worker)
-        self._hello: Future[int] = self._pool.submit(os.getpid)
+        with without_interrupts():
+            self._hello: Future[int] = self._pool.submit(os.getpid)
