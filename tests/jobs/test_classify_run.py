@@ -6,9 +6,12 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
+from astropy.io import fits
+from tests.mosaics.conftest import header_of, make_wcs, table_of
 
 from toomre.errors import (
     ArgumentError,
@@ -25,6 +28,7 @@ from toomre.inference.rows import FileRows
 from toomre.jobs import classify_run, classify_shard
 from toomre.jobs.classify import ClassifyOptions, classify
 from toomre.jobs.provenance import now
+from toomre.mosaics.patterns import MosaicSource
 
 STATED = {"bands": ("g", "r", "i"), "pixel_scale": 0.4}
 OPTIONS = ClassifyOptions(**STATED)
@@ -225,6 +229,43 @@ def test_parts_are_closed_by_a_run_without(whole, stack, model, tmp_path):
     assert classify(stack, model, out, options=OPTIONS).classified == 0
     assert out.read_bytes() == whole.path.read_bytes()
     assert classify(stack, model, out, options=options).classified == 0
+
+
+@pytest.mark.parametrize("part", [None, (0, 3), (1, 3), (2, 3)])
+@pytest.mark.parametrize("bands", [("g", "r", "i"), None])
+def test_a_stack_of_other_bands_is_refused_by_every_part(stack, model, tmp_path, part, bands):
+    np.save(tmp_path / "two.npy", np.load(stack)[:, :2])
+    before = names(tmp_path)
+    options = ClassifyOptions(bands=bands, pixel_scale=0.4, part=part)
+    with pytest.raises(ArgumentError, match="number of bands of the images` to be 3, but got 2"):
+        classify(tmp_path / "two.npy", model, tmp_path / "o.csv", options=options)
+    with pytest.raises(ArgumentError, match="`bands` to be the names of the 3 bands"):
+        classify(stack, model, tmp_path / "o.csv", options=ClassifyOptions(part=part))
+    assert names(tmp_path) == before
+
+
+def test_the_first_part_and_the_last_run_check_the_sums_of_mosaics(model, rng, tmp_path):
+    files = {}
+    for band in "gri":
+        files[band] = str(tmp_path / f"{band}.fits")
+        image = rng.normal(0, 1, (60, 60)).astype(np.float32)
+        header = header_of(make_wcs(shape=(60, 60), turn=0.0))
+        fits.writeto(files[band], image, header, checksum=True)
+    with Path(files["r"]).open("r+b") as file:
+        file.seek(2880 * 3)
+        file.write(b"\x01")  # of a pixel
+    table_of([150.0] * 6, [2.0] * 6).to_csv(tmp_path / "t.csv", index=False)
+
+    def run(part):
+        options = ClassifyOptions(part=part)
+        return classify(
+            MosaicSource(files), model, tmp_path / "o.csv", tmp_path / "t.csv", options=options
+        )
+
+    assert run((1, 2)).classified == 2
+    for part in ((0, 2), None):
+        with pytest.raises(CorruptFileError, match=r"r\.fits.*--no-checksums"):
+            run(part)
 
 
 @pytest.mark.parametrize("part", [(2, 2), (-1, 2)])

@@ -128,14 +128,11 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
     nothing. A run that was stopped goes on when it is started again as before.
     """
     from toomre.cli.progress import goes_on, progress_bar
-    from toomre.jobs.classify import ClassifyOptions
+    from toomre.jobs.classify import ClassifyOptions, check_classification
     from toomre.jobs.classify import classify as job
     from toomre.preparation.columns import Columns
 
     check_engine_options(engine, scheduler, tasks, submit, part)
-    if engine == "slurm" and tasks is not None:
-        on_slurm(context, out, tasks, workers=workers, overwrite=overwrite, submit=submit)
-        return
     stamps = {
         "size_arcsec": size_arcsec,
         "size_column": size_column,
@@ -147,30 +144,29 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
         "psf": psf_matching(psf_target, psf_fwhm),
         "checksums": checksums,
     }
+    given = source_of(source, pattern, mosaic, stamps), model, out, catalog
+    columns = Columns(image_id=id_column, file=file_column, ra=ra_column, dec=dec_column)
+    options = ClassifyOptions(
+        bands=names(bands),
+        pixel_scale=pixel_scale,
+        encoding=encoding,
+        threshold=threshold,
+        device=device,
+        runtime=runtime,
+        precision=precision,
+        allow_domain=allow_domain,
+        overwrite=overwrite,
+        workers=workers,
+        isolated=True,
+        engine=engine_of(engine, workers, scheduler, device),
+        part=part_of(part),
+    )
+    if engine == "slurm" and tasks is not None:
+        check_classification(*given, columns=columns, options=options)
+        on_slurm(context, out, tasks, workers=workers, overwrite=overwrite, submit=submit)
+        return
     with goes_on(), progress_bar("Classifying") as progress:
-        result = job(
-            source_of(source, pattern, mosaic, stamps),
-            model,
-            out,
-            catalog,
-            columns=Columns(image_id=id_column, file=file_column, ra=ra_column, dec=dec_column),
-            options=ClassifyOptions(
-                bands=names(bands),
-                pixel_scale=pixel_scale,
-                encoding=encoding,
-                threshold=threshold,
-                device=device,
-                runtime=runtime,
-                precision=precision,
-                allow_domain=allow_domain,
-                overwrite=overwrite,
-                workers=workers,
-                isolated=True,
-                engine=engine_of(engine, workers, scheduler, device),
-                part=part_of(part),
-            ),
-            progress=progress,
-        )
+        result = job(*given, columns=columns, options=options, progress=progress)
     report(result)
     if strict and result.summary.get("bad"):
         raise typer.Exit(1)

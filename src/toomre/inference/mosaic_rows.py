@@ -88,9 +88,18 @@ class OpenMosaics:
         From `toomre.inference.mosaic_readings.for_model`.
     table
         From `toomre.preparation.catalog.read_table`.
+    sums
+        Whether DATASUM and CHECKSUM are checked now, where `options` asks for it.
     """
 
-    def __init__(self, source: MosaicSource, options: StampOptions, table: pd.DataFrame) -> None:
+    def __init__(
+        self,
+        source: MosaicSource,
+        options: StampOptions,
+        table: pd.DataFrame,
+        *,
+        sums: bool = True,
+    ) -> None:
         found = find_files(source.files, options.extension)
         self._files = {
             band: [_named(path, extension, options) for path, extension in files]
@@ -102,7 +111,8 @@ class OpenMosaics:
         self._state = sha256(facts).hexdigest()
         self._options = options
         self._table = table
-        _remember(self._state, Mosaics.open(self._files, table, options))
+        opened = replace(options, checksums=options.checksums and sums)
+        _remember(self._state, Mosaics.open(self._files, table, opened))
 
     def rows(self, start: int, stop: int) -> MosaicRows:
         """Return some of the rows."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from toomre.mosaics.patterns import MosaicSource
 from toomre.preparation.columns import Columns
 from toomre.preparation.inputs import Source
 
-__all__ = ["ClassifyOptions", "classify"]
+__all__ = ["ClassifyOptions", "check_classification", "classify"]
 
 Progress = Callable[[int, int], None]
 
@@ -98,20 +99,57 @@ def classify(
         If `out` is there already and of other inputs or another model, or cannot be written.
     """
     path = None if out is None else Path(out)
-    source = source if isinstance(source, Source | MosaicSource) else Source(Path(source))
-    if path is not None:
-        _check_apart(path, None if isinstance(source, MosaicSource) else source.path, catalog)
-        check_free(path, overwrite=options.overwrite)
-    elif options.part is not None:
-        raise ArgumentError.expected("part", "None where nothing is written", options.part)
-    options.check()
-    opened = open_classification(source, model, (catalog, columns), options, path)
+    # Of several parts the first checks the sums of all bytes, and then the run that closes.
+    sums = options.part is None or options.part[0] == 0
+    opened = _open(source, model, path, (catalog, columns), options, sums)
     if path is None:
         return _in_memory(opened, progress)
     try:
         return _in_shards(opened, path, progress)
     finally:
         forget_models()
+
+
+def check_classification(
+    source: Source | MosaicSource | Path | str,
+    model: Named | Sequence[Named] | None,
+    out: Path,
+    catalog: Path | str | None = None,
+    *,
+    columns: Columns = _GUESSED,
+    options: ClassifyOptions = _DEFAULTS,
+) -> None:
+    """Refuse what `classify` would refuse before any work, but do nothing.
+
+    Inputs, table and model are opened. The sums of the bytes of mosaics are not checked, nor
+    whether there is a GPU, for another machine may do the work.
+
+    Raises
+    ------
+    ArgumentError, OutputExistsError, OutputError
+        As `classify`.
+    """
+    device = "auto" if options.device.startswith("cuda") else options.device
+    _open(source, model, out, (catalog, columns), replace(options, device=device), sums=False)
+
+
+def _open(
+    source: Source | MosaicSource | Path | str,
+    model: Named | Sequence[Named] | None,
+    path: Path | None,
+    given: tuple[Path | str | None, Columns],
+    options: ClassifyOptions,
+    sums: bool,
+) -> Opened:
+    source = source if isinstance(source, Source | MosaicSource) else Source(Path(source))
+    catalog, _ = given
+    if path is not None:
+        _check_apart(path, None if isinstance(source, MosaicSource) else source.path, catalog)
+        check_free(path, overwrite=options.overwrite)
+    elif options.part is not None:
+        raise ArgumentError.expected("part", "None where nothing is written", options.part)
+    options.check()
+    return open_classification(source, model, given, options, path, sums=sums)
 
 
 def _check_apart(out: Path, *given: Path | str | None) -> None:

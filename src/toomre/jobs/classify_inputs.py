@@ -11,7 +11,7 @@ import pandas as pd
 from toomre.errors import ArgumentError, ToomreError
 from toomre.images.arrays import open_stack
 from toomre.inference.catalog_hats import HATS
-from toomre.inference.checks import check_prepared
+from toomre.inference.checks import check_prepared, check_stack, check_stated
 from toomre.inference.mosaic_readings import for_model
 from toomre.inference.mosaic_rows import OpenMosaics
 from toomre.inference.readings import Wish
@@ -53,15 +53,36 @@ def open_inputs(
     given: tuple[Path | str | None, Columns],
     wish: Wish,
     out: Path | None,
+    *,
+    sums: bool = True,
 ) -> Inputs:
-    """Return the inputs; `out` is none of them."""
+    """Return the inputs; `out` is none of them.
+
+    Parameters
+    ----------
+    source, given
+        Images; a table and its columns.
+    wish
+        What the model wants.
+    out
+        The catalogue that is to be.
+    sums
+        Whether the sums of all bytes of mosaics are checked now, where the options ask for it.
+
+    Raises
+    ------
+    ArgumentError
+        If something cannot be used, or all images alike have other bands than the model wants.
+    """
     catalog, columns = given
     if isinstance(source, MosaicSource):
         if catalog is None:
             raise ArgumentError.expected("catalog", "a table with ra and dec for mosaics", None)
+        check_stated(wish.card, replace(wish.facts, bands=tuple(source.files)))
         how = for_model(wish.card, source.options)
         sizes = [how.size_column] if how.size_column else []
-        mosaics = OpenMosaics(source, how, read_table(catalog, columns, only=sizes))
+        positions = read_table(catalog, columns, only=sizes)
+        mosaics = OpenMosaics(source, how, positions, sums=sums)
         return Inputs(mosaics.rows, len(mosaics))
     path = Path(source.path)
     if (path / "dataset.json").is_file():
@@ -71,8 +92,10 @@ def open_inputs(
     if catalog is None and out is not None and out.suffix == HATS:
         raise ArgumentError.expected("catalog", "a table with ra and dec for HATS", None)
     table = None if catalog is None else read_table(catalog, columns, only=())
-    length = _stack_length(path, len(wish.card.input.bands))
-    if length is not None:
+    shape = _stack_shape(path, len(wish.card.input.bands))
+    if shape is not None:
+        length, bands = shape
+        check_stack(wish.card, wish.facts, bands)
         return _stack(path, table, length)
     found = list(find_inputs(source, wish.facts.bands or wish.card.input.bands, without=out))
     if table is None:
@@ -123,8 +146,8 @@ def _absolute(item: InputItem) -> InputItem:
     return item if paths is None else replace(item, paths=tuple(p.absolute() for p in paths))
 
 
-def _stack_length(source: Path, bands: int) -> int | None:
-    """Return how many images a stack has, or None if the source is none."""
+def _stack_shape(source: Path, bands: int) -> tuple[int, int] | None:
+    """Return how many images a stack has and how many bands each, or None if it is none."""
     if not is_stack(source):
         return None
     try:
@@ -132,4 +155,4 @@ def _stack_length(source: Path, bands: int) -> int | None:
     except ToomreError:
         return None  # read as one image, whose row says what is wrong
     # Three axes may be (image, y, x) or (band, y, x): the model tells.
-    return None if stack.shape[1] == 1 and bands > 1 else len(stack)
+    return None if stack.shape[1] == 1 and bands > 1 else stack.shape[:2]

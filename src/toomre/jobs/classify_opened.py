@@ -167,8 +167,10 @@ def open_classification(
     given: tuple[Path | str | None, Columns],
     options: ClassifyOptions,
     out: Path | None,
+    *,
+    sums: bool = True,
 ) -> Opened:
-    """Open and check all that is given; see `toomre.classify`."""
+    """Open and check all that is given; see `toomre.classify`, and `open_inputs` for `sums`."""
     models = _open_models(model)
     card = models[0].card if len(models) == 1 else ensemble_card([each.card for each in models])
     if card.architecture.answers and out is not None and out.suffix not in VOTE_FORMATS:
@@ -178,7 +180,7 @@ def open_classification(
     catalog, columns = given
     # Labels, galaxies and redshifts are not needed, so whatever stands there is no matter.
     columns = replace(columns, label="", galaxy_id="", redshift="")
-    inputs = open_inputs(source, (catalog, columns), wish, out)
+    inputs = open_inputs(source, (catalog, columns), wish, out, sums=sums)
     device = choose_device(options.device)
     return Opened(models, wish, inputs, source, catalog, options, device)
 
