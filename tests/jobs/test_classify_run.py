@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from astropy.io import fits
 from tests.mosaics.conftest import header_of, make_wcs, table_of
@@ -207,7 +208,8 @@ def test_files_of_another_plan_are_removed(whole, stack, model, tmp_path, monkey
             classify(stack, model, out, options=ClassifyOptions(**STATED, threshold=0.9))
         old = names(work_folder(out))
         stop_at(patch, 1, Stop())
-        with pytest.raises(Stop):
+        told = r"3 finished shards .*options\.threshold was 0\.9, is None.*nothing old is mixed"
+        with pytest.raises(Stop), pytest.warns(UserWarning, match=told):
             classify(stack, model, out, options=OPTIONS)
         new = names(work_folder(out))
     assert len([name for name in old if name.endswith(".parquet")]) == 3
@@ -215,6 +217,35 @@ def test_files_of_another_plan_are_removed(whole, stack, model, tmp_path, monkey
     assert old & new == {"starts.json", "journals", "suspects"}
     classify(stack, model, out, options=OPTIONS)
     assert out.read_bytes() == whole.path.read_bytes()
+
+
+def test_after_an_upgrade_nothing_old_is_mixed_in_and_it_is_said(
+    stack, model, tmp_path, monkeypatch
+):
+    out = tmp_path / "o.parquet"
+    with monkeypatch.context() as patch:
+        patch.setattr("toomre.jobs.provenance.version", lambda name: "1.old")
+        stop_at(patch, 3, Stop())
+        with pytest.raises(Stop):
+            classify(stack, model, out, options=OPTIONS)
+    said = r"3 finished shards .*libraries\.numpy was 1\.old, is .*nothing old is mixed"
+    with pytest.warns(UserWarning, match=said):
+        done = classify(stack, model, out, options=OPTIONS)
+    assert done.classified == 18
+    assert done.provenance["libraries"]["numpy"] == np.__version__
+
+
+def test_a_shard_has_the_provenance_of_the_catalogue(whole, stack, model, tmp_path, monkeypatch):
+    out = tmp_path / "o.parquet"
+    with monkeypatch.context() as patch:
+        stop_at(patch, 2, Stop())
+        with pytest.raises(Stop):
+            classify(stack, model, out, options=OPTIONS)
+    for path in work_folder(out).glob("*.parquet"):
+        found = json.loads(pq.read_metadata(path).metadata[b"toomre"])
+        inside = json.loads(pq.read_metadata(whole.path).metadata[b"toomre"])
+        assert found == {key: inside[key] for key in found}
+        assert set(inside) - set(found) == {"counts", "inputs_sha256"}
 
 
 def test_parts_are_closed_by_a_run_without(whole, stack, model, tmp_path):
@@ -239,7 +270,7 @@ def test_a_stack_of_other_bands_is_refused_by_every_part(stack, model, tmp_path,
     options = ClassifyOptions(bands=bands, pixel_scale=0.4, part=part)
     with pytest.raises(ArgumentError, match="number of bands of the images` to be 3, but got 2"):
         classify(tmp_path / "two.npy", model, tmp_path / "o.csv", options=options)
-    with pytest.raises(ArgumentError, match="`bands` to be the names of the 3 bands"):
+    with pytest.raises(ArgumentError, match="does not name its 3 bands"):
         classify(stack, model, tmp_path / "o.csv", options=ClassifyOptions(part=part))
     assert names(tmp_path) == before
 
@@ -293,11 +324,11 @@ def test_a_full_disk_loses_nothing(whole, stack, model, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         written = []
 
-        def write(path, key, rows):
+        def write(path, key, rows, provenance):
             written.append(path)
             if len(written) > 2:
                 raise OSError(28, "No space left on device")
-            return real(path, key, rows)
+            return real(path, key, rows, provenance)
 
         real = classify_shard.write_shard
         patch.setattr(classify_shard, "write_shard", write)

@@ -96,8 +96,10 @@ def check_stack(card: ModelCard, facts: Facts, bands: int) -> None:
         raise ArgumentError.expected(name, f"{count}", bands, f"{hint} See --bands.")
     is_picture = card.input.encoding == "display" and count == len("rgb")
     if facts.bands is None and count > 1 and not is_picture:
-        allowed = f"the names of the {count} bands of the images, in order"
-        raise ArgumentError.expected("bands", allowed, None, f"{hint} Name them (--bands).")
+        raise ArgumentError(
+            f"The input does not name its {count} bands. {hint} Name them in the order of the "
+            "input (--bands)."
+        )
 
 
 def check_prepared(card: ModelCard, info: PreparedInfo, *, allow_domain: bool = False) -> None:
