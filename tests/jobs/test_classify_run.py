@@ -338,6 +338,22 @@ def test_a_full_disk_loses_nothing(whole, stack, model, tmp_path, monkeypatch):
     assert out.read_bytes() == whole.path.read_bytes()
 
 
+def test_a_disk_that_is_full_at_the_end_keeps_the_shards_and_says_so(
+    whole, stack, model, tmp_path, monkeypatch
+):
+    out = tmp_path / "o.parquet"
+    with monkeypatch.context() as patch:
+
+        def write(self, rows):
+            raise OSError(28, "No space left on device")
+
+        patch.setattr("toomre.inference.catalog._ParquetWriter.write", write)
+        with pytest.raises(OutputError, match=r"o\.parquet .*No space left.*what is done is kept"):
+            classify(stack, model, out, options=OPTIONS)
+    assert classify(stack, model, out, options=OPTIONS).classified == 0
+    assert out.read_bytes() == whole.path.read_bytes()
+
+
 def test_two_runs_at_a_time_are_refused(stack, model, tmp_path):
     out = tmp_path / "o.parquet"
 

@@ -17,6 +17,7 @@ from toomre.storage import atomic_path, sha256_bytes
 __all__ = ["kept_at_full_disk", "read_shard", "shard_path", "shard_provenance", "write_shard"]
 
 _MARK, _ORIGIN = b"toomre_shard", b"toomre"
+_KEPT = "what is done is kept"
 
 
 def shard_path(folder: Path, key: str) -> Path:
@@ -92,10 +93,18 @@ def kept_at_full_disk(path: Path) -> Iterator[None]:
     """
     try:
         yield
+    except OutputError as error:
+        cause = error.__cause__
+        if _KEPT in str(error) or not isinstance(cause, OSError):
+            raise
+        # Of the catalogue itself nothing is kept, but the shards are.
+        raise OutputError(_full(path, cause)) from error
     except ToomreError:
         raise
     except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written: {error.strerror or error}. Free some space and run again: "
-            "what is done is kept."
-        ) from error
+        raise OutputError(_full(path, error)) from error
+
+
+def _full(path: Path, error: OSError) -> str:
+    why = error.strerror or error
+    return f"{path} cannot be written: {why}. Free some space and run again: {_KEPT}."
