@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from toomre.images.cutout import Cutout
 from toomre.inference.mosaic_readings import read_mosaics
@@ -112,12 +113,25 @@ class OpenMosaics:
         self._options = options
         self._table = table
         opened = replace(options, checksums=options.checksums and sums)
-        _remember(self._state, Mosaics.open(self._files, table, opened))
+        self._mosaics = Mosaics.open(self._files, table.iloc[:0], opened)
+        _remember(self._state, self._mosaics)
 
     def rows(self, start: int, stop: int) -> MosaicRows:
-        """Return some of the rows."""
+        """Return some of the rows, one after another."""
+        return self._rows(self._table, start, stop)
+
+    def pick(self, rows: NDArray[np.int64]) -> MosaicRows:
+        """Return some of the rows, wherever they are in the table."""
+        return self._rows(self._table.iloc[rows], 0, len(rows))
+
+    def reading_order(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return some rows in the order in which least is read: by image, from top to bottom."""
+        part = self._mosaics.of(self.pick(rows).table)
+        return rows[part.reading_order(np.arange(len(rows)))]
+
+    def _rows(self, table: pd.DataFrame, start: int, stop: int) -> MosaicRows:
         more = [self._options.size_column] if self._options.size_column else []
-        part = table_part(self._table, start, stop, *more)
+        part = table_part(table, start, stop, *more)
         return MosaicRows(self._files, self._state, self._options, part)
 
     def __len__(self) -> int:

@@ -40,12 +40,15 @@ class Inputs:
         How many images no row of the table has.
     shared
         Files that all rows are read from.
+    mosaics
+        What the rows are cut from, which is read best in another order than the table's.
     """
 
     rows: Callable[[int, int], Rows]
     total: int
     left_out: int = 0
     shared: tuple[Path, ...] = ()
+    mosaics: OpenMosaics | None = None
 
 
 def open_inputs(
@@ -83,7 +86,7 @@ def open_inputs(
         sizes = [how.size_column] if how.size_column else []
         positions = read_table(catalog, columns, only=sizes)
         mosaics = OpenMosaics(source, how, positions, sums=sums)
-        return Inputs(mosaics.rows, len(mosaics))
+        return Inputs(mosaics.rows, len(mosaics), mosaics=mosaics)
     path = Path(source.path)
     if (path / "dataset.json").is_file():
         if catalog is not None:

@@ -101,7 +101,7 @@ class ShardJob:
 
 @dataclass(frozen=True)
 class Shard:
-    """Consecutive rows of a catalogue.
+    """Some rows of a catalogue, one after another in the order of the plan.
 
     Attributes
     ----------
@@ -110,7 +110,7 @@ class Shard:
     key
         Hash of the job, the rows and their files.
     first
-        The number of its first row.
+        The place of its first row in the plan.
     rows
         What to read.
     """
