@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 
 import numpy as np
@@ -10,8 +11,12 @@ import typer
 from typer.testing import CliRunner
 
 from toomre.cli.classify import classify
+from toomre.engines.local import LocalEngine
 from toomre.errors import ArgumentError
 from toomre.inference.catalog_reading import read_catalog
+
+# The package has a function of this name.
+jobs_classify = importlib.import_module("toomre.jobs.classify")
 
 app = typer.Typer()
 app.command()(classify)
@@ -19,6 +24,17 @@ app.command()(classify)
 
 def run(*arguments: object):
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(autouse=True)
+def in_this_process(monkeypatch):
+    """Let no other process begin, which takes seconds; tests/jobs/test_exactly_once.py does."""
+    monkeypatch.setattr(jobs_classify, "LocalEngine", lambda workers, isolated: engine(isolated))
+
+
+def engine(isolated: bool) -> LocalEngine:
+    assert isolated
+    return LocalEngine(1)
 
 
 @pytest.fixture

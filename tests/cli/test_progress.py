@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import typer
 
-from toomre.cli.progress import console, epoch_line, progress_bar
+from toomre.cli.progress import console, epoch_line, goes_on, progress_bar
 
 
 def test_bar_shows_the_count_and_leaves_the_output_alone(
@@ -22,6 +23,13 @@ def test_bar_shows_the_count_and_leaves_the_output_alone(
 def test_an_error_passes_through() -> None:
     with pytest.raises(ValueError, match="inside"), progress_bar("x"):
         raise ValueError("inside")
+
+
+def test_ctrl_c_is_one_line_and_the_code_of_a_shell(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as caught, goes_on():
+        raise KeyboardInterrupt
+    assert caught.value.exit_code == 130
+    assert capsys.readouterr().err == "Stopped; the same command goes on.\n"
 
 
 def test_results_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:

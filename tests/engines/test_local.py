@@ -76,6 +76,18 @@ def test_a_death_costs_the_task_of_that_process_only(tmp_path):
     assert attempts == [1, 3, 1, 1, 1]
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+@pytest.mark.parametrize("workers", [1, 4])
+def test_isolated_a_single_task_that_kills_does_not_kill_this_process(tmp_path, workers):
+    engine = LocalEngine(workers, isolated=True)
+    assert list(engine.run(dies_twice, [(tmp_path, 1)], no_report)) == [1]
+    assert engine.deaths == 2
+    (alone,) = engine.run(double, [3], no_report)
+    assert alone[1] != os.getpid()
+    assert list(engine.run(double, [], no_report)) == []
+
+
 def die() -> None:
     os._exit(1)
 

@@ -171,7 +171,7 @@ def test_the_sidecar_of_a_csv_knows_its_hash(tmp_path: Path) -> None:
 
 
 def test_other_endings_are_refused_with_the_list(tmp_path: Path) -> None:
-    endings = r"\.parquet, \.fits, \.vot, \.ecsv, \.csv, \.hats, but got"
+    endings = r"\.parquet, \.fits, \.vot, \.ecsv, \.csv, \.hats, \.reg, but got"
     with pytest.raises(ArgumentError, match=endings):
         check_output(tmp_path / "x.txt")
 

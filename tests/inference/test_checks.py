@@ -9,7 +9,7 @@ from toomre.errors import ArgumentError
 from toomre.images.cutout import Cutout
 from toomre.images.flags import Flag, Status
 from toomre.images.loading import Facts
-from toomre.inference.checks import check_stated, fit_to_card, fits_card
+from toomre.inference.checks import check_stack, check_stated, fit_to_card, fits_card
 from toomre.networks.card import Architecture, ModelCard, PixelCard
 
 BANDS = ("g", "r", "i")
@@ -47,6 +47,19 @@ def test_c47_stated_bands_without_the_models_are_refused(card, bands):
     )
     with pytest.raises(ArgumentError, match=match):
         check_stated(card, Facts(bands=bands))
+
+
+def test_a_stack_has_the_bands_that_are_stated_or_wanted_and_their_names(card, make_model):
+    check_stack(card, Facts(bands=BANDS), 3)
+    check_stack(card, Facts(bands=(*BANDS, "z")), 4)
+    for facts, bands in ((Facts(bands=BANDS), 2), (Facts(), 4), (Facts(bands=(*BANDS, "z")), 3)):
+        with pytest.raises(ArgumentError, match=f"the number of bands .* but got {bands}.*--bands"):
+            check_stack(card, facts, bands)
+    with pytest.raises(ArgumentError, match=r"not name its 3 bands.*tiny wants g,r,i.*--bands"):
+        check_stack(card, Facts(), 3)
+    pictures = ModelCard.read(make_model("p", encoding="display") / "model.json")
+    check_stack(pictures, Facts(), 3)
+    check_stack(ModelCard.read(make_model("one", bands=("r",)) / "model.json"), Facts(), 1)
 
 
 def test_b44_another_stated_encoding_is_refused(card):

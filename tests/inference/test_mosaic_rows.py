@@ -93,6 +93,9 @@ def test_the_images_are_opened_and_their_sums_checked_once(sky, wish, monkeypatc
     for start in (0, 10):
         list(opened.rows(start, start + 10).readings(wish, 0, 10))
     assert calls == [True, False]
+    unsummed = OpenMosaics(source, options, table, sums=False)
+    assert calls == [True, False, False]
+    assert unsummed.rows(0, 5).digest == opened.rows(0, 5).digest
 
 
 def test_another_file_or_size_shows(sky):

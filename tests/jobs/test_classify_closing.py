@@ -67,7 +67,7 @@ class Canned:
         for task in tasks:
             start = task.first
             rows = rows_of([f"{task.job.key}-{row}" for row in range(start, start + 3)])
-            write_shard(shard_path(task.job.folder, task.key), task.key, rows)
+            write_shard(shard_path(task.job.folder, task.key), task.key, rows, "{}")
             yield 3
 
 

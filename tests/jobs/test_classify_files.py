@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from tests.inference.test_catalog import rows_of
 
 from toomre.inference.catalog import SCHEMA
-from toomre.jobs.classify_files import read_shard, shard_path, write_shard
+from toomre.jobs.classify_files import read_shard, shard_path, shard_provenance, write_shard
 
 IDS = [f"image-{i}" for i in range(300)]
 
@@ -13,7 +16,7 @@ IDS = [f"image-{i}" for i in range(300)]
 @pytest.fixture
 def shard(tmp_path):
     path = shard_path(tmp_path, "k")
-    write_shard(path, "k", rows_of(IDS))
+    write_shard(path, "k", rows_of(IDS), '{"toomre": "1"}')
     return path
 
 
@@ -21,8 +24,15 @@ def test_a_shard_comes_back(shard):
     found = read_shard(shard, "k", 300)
     assert found.cast(SCHEMA).to_pandas().equals(rows_of(IDS).to_pandas())
     before = shard.read_bytes()
-    write_shard(shard, "k", rows_of(IDS))
+    write_shard(shard, "k", rows_of(IDS), '{"toomre": "1"}')
     assert shard.read_bytes() == before
+
+
+def test_a_shard_says_where_it_comes_from(shard, tmp_path):
+    assert shard_provenance(shard) == {"toomre": "1"}
+    assert json.loads(pq.read_metadata(shard).metadata[b"toomre"]) == {"toomre": "1"}
+    (tmp_path / "no.parquet").write_text("")
+    assert shard_provenance(tmp_path / "no.parquet") == {}
 
 
 def test_another_shard_is_none(shard, tmp_path):

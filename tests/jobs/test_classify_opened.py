@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +67,32 @@ def test_each_way_of_scoring_is_another_job(source, make_model):
     assert two.job(Path("w")).key != plain.key
     assert len(two.provenance["members"]) == 2
     assert two.schema.names[-1] == "p_spread"
+
+
+def test_the_packages_in_use_are_recorded_and_another_version_is_another_job(
+    source, make_model, tmp_path, monkeypatch
+):
+    model, table = make_model(), tmp_path / "t.csv"
+    table.write_text("image_id,ra,dec\n0,1,2\n")
+    asked = {
+        "torch": set(),
+        "onnx": {"onnx", "onnxruntime"},
+        "openvino": {"onnx", "openvino"},
+    }
+    for runtime, packages in asked.items():
+        options = replace(OPTIONS, runtime=runtime)
+        found = open_classification(source, model, (table, Columns()), options, Path("o.hats"))
+        assert set(found.packages) == {*packages, "hats"}
+    assert found.provenance["libraries"]["pyarrow"] == version("pyarrow")
+    assert found.provenance["libraries"]["openvino"] == version("openvino")
+    assert opened(source, model).packages == ()
+    before, unused = found.job(Path("w")).key, opened(source, model).job(Path("w")).key
+    monkeypatch.setattr(
+        "toomre.jobs.provenance.version", lambda name: "9" if name == "openvino" else version(name)
+    )
+    again = open_classification(source, model, (table, Columns()), options, Path("o.hats"))
+    assert again.job(Path("w")).key != before
+    assert opened(source, model).job(Path("w")).key == unused
 
 
 def rename(folder: Path) -> Model:

@@ -6,9 +6,13 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
+from astropy.io import fits
+from tests.mosaics.conftest import header_of, make_wcs, table_of
 
 from toomre.errors import (
     ArgumentError,
@@ -25,6 +29,7 @@ from toomre.inference.rows import FileRows
 from toomre.jobs import classify_run, classify_shard
 from toomre.jobs.classify import ClassifyOptions, classify
 from toomre.jobs.provenance import now
+from toomre.mosaics.patterns import MosaicSource
 
 STATED = {"bands": ("g", "r", "i"), "pixel_scale": 0.4}
 OPTIONS = ClassifyOptions(**STATED)
@@ -203,7 +208,8 @@ def test_files_of_another_plan_are_removed(whole, stack, model, tmp_path, monkey
             classify(stack, model, out, options=ClassifyOptions(**STATED, threshold=0.9))
         old = names(work_folder(out))
         stop_at(patch, 1, Stop())
-        with pytest.raises(Stop):
+        told = r"3 finished shards .*options\.threshold was 0\.9, is None.*nothing old is mixed"
+        with pytest.raises(Stop), pytest.warns(UserWarning, match=told):
             classify(stack, model, out, options=OPTIONS)
         new = names(work_folder(out))
     assert len([name for name in old if name.endswith(".parquet")]) == 3
@@ -211,6 +217,35 @@ def test_files_of_another_plan_are_removed(whole, stack, model, tmp_path, monkey
     assert old & new == {"starts.json", "journals", "suspects"}
     classify(stack, model, out, options=OPTIONS)
     assert out.read_bytes() == whole.path.read_bytes()
+
+
+def test_after_an_upgrade_nothing_old_is_mixed_in_and_it_is_said(
+    stack, model, tmp_path, monkeypatch
+):
+    out = tmp_path / "o.parquet"
+    with monkeypatch.context() as patch:
+        patch.setattr("toomre.jobs.provenance.version", lambda name: "1.old")
+        stop_at(patch, 3, Stop())
+        with pytest.raises(Stop):
+            classify(stack, model, out, options=OPTIONS)
+    said = r"3 finished shards .*libraries\.numpy was 1\.old, is .*nothing old is mixed"
+    with pytest.warns(UserWarning, match=said):
+        done = classify(stack, model, out, options=OPTIONS)
+    assert done.classified == 18
+    assert done.provenance["libraries"]["numpy"] == np.__version__
+
+
+def test_a_shard_has_the_provenance_of_the_catalogue(whole, stack, model, tmp_path, monkeypatch):
+    out = tmp_path / "o.parquet"
+    with monkeypatch.context() as patch:
+        stop_at(patch, 2, Stop())
+        with pytest.raises(Stop):
+            classify(stack, model, out, options=OPTIONS)
+    for path in work_folder(out).glob("*.parquet"):
+        found = json.loads(pq.read_metadata(path).metadata[b"toomre"])
+        inside = json.loads(pq.read_metadata(whole.path).metadata[b"toomre"])
+        assert found == {key: inside[key] for key in found}
+        assert set(inside) - set(found) == {"counts", "inputs_sha256"}
 
 
 def test_parts_are_closed_by_a_run_without(whole, stack, model, tmp_path):
@@ -225,6 +260,43 @@ def test_parts_are_closed_by_a_run_without(whole, stack, model, tmp_path):
     assert classify(stack, model, out, options=OPTIONS).classified == 0
     assert out.read_bytes() == whole.path.read_bytes()
     assert classify(stack, model, out, options=options).classified == 0
+
+
+@pytest.mark.parametrize("part", [None, (0, 3), (1, 3), (2, 3)])
+@pytest.mark.parametrize("bands", [("g", "r", "i"), None])
+def test_a_stack_of_other_bands_is_refused_by_every_part(stack, model, tmp_path, part, bands):
+    np.save(tmp_path / "two.npy", np.load(stack)[:, :2])
+    before = names(tmp_path)
+    options = ClassifyOptions(bands=bands, pixel_scale=0.4, part=part)
+    with pytest.raises(ArgumentError, match="number of bands of the images` to be 3, but got 2"):
+        classify(tmp_path / "two.npy", model, tmp_path / "o.csv", options=options)
+    with pytest.raises(ArgumentError, match="does not name its 3 bands"):
+        classify(stack, model, tmp_path / "o.csv", options=ClassifyOptions(part=part))
+    assert names(tmp_path) == before
+
+
+def test_the_first_part_and_the_last_run_check_the_sums_of_mosaics(model, rng, tmp_path):
+    files = {}
+    for band in "gri":
+        files[band] = str(tmp_path / f"{band}.fits")
+        image = rng.normal(0, 1, (60, 60)).astype(np.float32)
+        header = header_of(make_wcs(shape=(60, 60), turn=0.0))
+        fits.writeto(files[band], image, header, checksum=True)
+    with Path(files["r"]).open("r+b") as file:
+        file.seek(2880 * 3)
+        file.write(b"\x01")  # of a pixel
+    table_of([150.0] * 6, [2.0] * 6).to_csv(tmp_path / "t.csv", index=False)
+
+    def run(part):
+        options = ClassifyOptions(part=part)
+        return classify(
+            MosaicSource(files), model, tmp_path / "o.csv", tmp_path / "t.csv", options=options
+        )
+
+    assert run((1, 2)).classified == 2
+    for part in ((0, 2), None):
+        with pytest.raises(CorruptFileError, match=r"r\.fits.*--no-checksums"):
+            run(part)
 
 
 @pytest.mark.parametrize("part", [(2, 2), (-1, 2)])
@@ -252,17 +324,33 @@ def test_a_full_disk_loses_nothing(whole, stack, model, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         written = []
 
-        def write(path, key, rows):
+        def write(path, key, rows, provenance):
             written.append(path)
             if len(written) > 2:
                 raise OSError(28, "No space left on device")
-            return real(path, key, rows)
+            return real(path, key, rows, provenance)
 
         real = classify_shard.write_shard
         patch.setattr(classify_shard, "write_shard", write)
         with pytest.raises(OutputError, match="No space left on device.*what is done is kept"):
             classify(stack, model, out, options=OPTIONS)
     assert classify(stack, model, out, options=OPTIONS).classified == 10
+    assert out.read_bytes() == whole.path.read_bytes()
+
+
+def test_a_disk_that_is_full_at_the_end_keeps_the_shards_and_says_so(
+    whole, stack, model, tmp_path, monkeypatch
+):
+    out = tmp_path / "o.parquet"
+    with monkeypatch.context() as patch:
+
+        def write(self, rows):
+            raise OSError(28, "No space left on device")
+
+        patch.setattr("toomre.inference.catalog._ParquetWriter.write", write)
+        with pytest.raises(OutputError, match=r"o\.parquet .*No space left.*what is done is kept"):
+            classify(stack, model, out, options=OPTIONS)
+    assert classify(stack, model, out, options=OPTIONS).classified == 0
     assert out.read_bytes() == whole.path.read_bytes()
 
 

@@ -16,12 +16,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
+from typer.testing import CliRunner
 
+from toomre.cli.classify import classify as command
 from toomre.images.flags import Flag
 from toomre.inference.catalog_reading import read_catalog
 from toomre.inference.manifest import sidecar_of, work_folder
 from toomre.inference.rows import FileRows
 from toomre.jobs.classify import ClassifyOptions, classify
+from toomre.storage import read_json
 
 STATED = {"bands": ("g", "r", "i"), "pixel_scale": 0.4}
 ROWS, KILLS = 5000, 6
@@ -111,6 +115,36 @@ def test_kills_at_any_moment_leave_the_same_bytes(galaxies, rng, model, tmp_path
     assert classify(stack, model, out, options=ClassifyOptions(**STATED)).classified == 0
 
 
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ctrl_c_says_one_line_and_blames_no_input(galaxies, rng, model, tmp_path, workers):
+    np.save(tmp_path / "stack.npy", np.tile(galaxies(50, 21, rng), (60, 1, 1, 1)))
+    out = tmp_path / "o.parquet"
+    words = ["classify", tmp_path / "stack.npy", "--model", model, "--out", out, "--bands", "g,r,i"]
+    words = [str(word) for word in (*words, "--pixel-scale", 0.4, "--device", "cpu")]
+    program = [sys.executable, "-c", "from toomre.cli import main; main()"]
+    process = subprocess.Popen(
+        [*program, *words, "--workers", str(workers)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert wait_for_work(process, out, 0.0)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all of them
+    printed, errors = process.communicate()
+    assert process.returncode == 130
+    assert errors.split("\n")[-2:] == ["Stopped; the same command goes on.", ""]
+    assert "Traceback" not in errors
+    assert "KeyboardInterrupt" not in errors
+    assert printed == ""
+    assert list((work_folder(out) / "journals").iterdir()) == []
+    options = ClassifyOptions(**STATED, device="cpu")
+    done = classify(tmp_path / "stack.npy", model, out, options=options)
+    assert done.summary["images"] == 3000
+    assert read_json(sidecar_of(out))["manifest"]["starts"] == 2
+
+
 @dataclass(frozen=True, eq=False)
 class Poisoned(FileRows):
     """Rows of which one kills the process that reads it."""
@@ -121,6 +155,44 @@ class Poisoned(FileRows):
             if self.items[row][0].image_id == "07.npy":
                 os.kill(os.getpid(), signal.SIGKILL)
             yield next(found)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("how", [{"workers": 2}, {"workers": None}, {"isolated": True}])
+def test_an_input_that_kills_is_found_in_a_run_of_one_shard(
+    galaxies, rng, model, tmp_path, monkeypatch, how
+):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for index, image in enumerate(galaxies(12, 21, rng)):
+        np.save(folder / f"{index:02}.npy", image)
+    expected = classify(folder, model, options=ClassifyOptions(**STATED)).table
+    monkeypatch.setattr("toomre.jobs.classify_inputs.FileRows", Poisoned)
+    options = ClassifyOptions(**STATED, device="cpu", **how)
+    found = classify(folder, model, tmp_path / "b.parquet", options=options)
+    assert found.table["flags"].tolist() == [0] * 7 + [Flag.KILLED_WORKER.value] + [0] * 4
+    others = found.table.index != 7
+    assert found.table[others].equals(expected[others])
+
+
+@pytest.mark.timeout(600)
+def test_an_input_that_kills_is_found_by_the_command_and_by_a_job_of_slurm(
+    galaxies, rng, model, tmp_path, monkeypatch
+):
+    app = typer.Typer()
+    app.command()(command)
+    folder, out = tmp_path / "in", tmp_path / "o.parquet"
+    folder.mkdir()
+    for index, image in enumerate(galaxies(9, 21, rng)):
+        np.save(folder / f"{index:02}.npy", image)
+    monkeypatch.setattr("toomre.jobs.classify_inputs.FileRows", Poisoned)
+    words = [folder, "--model", model, "--out", out, "--workers", 1, "--device", "cpu"]
+    words = [str(word) for word in (*words, "--bands", "g,r,i", "--pixel-scale", 0.4)]
+    for more, said in ((["--part", "0/1"], "9 images classified"), ([], "killed_worker (bad): 1")):
+        done = CliRunner().invoke(app, words + more)
+        assert done.exit_code == 0, done.output
+        assert said in done.stdout
+    assert read_catalog(out)["flags"].tolist() == [0] * 7 + [Flag.KILLED_WORKER.value] + [0]
 
 
 @pytest.mark.timeout(600)

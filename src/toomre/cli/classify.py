@@ -58,7 +58,8 @@ _SHOWN = 5
 def classify(  # noqa: PLR0917 - typer hands them over by name
     context: typer.Context,
     out: Annotated[
-        Path, typer.Option(help="Catalogue to write: .parquet, .fits, .vot, .ecsv, .csv or .hats.")
+        Path,
+        typer.Option(help="Catalogue to write: .parquet, .fits, .vot, .ecsv, .csv, .hats or .reg."),
     ],
     source: Annotated[
         Path | None,
@@ -129,8 +130,8 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
     Every input gets one row, in order. One that cannot be used is bad, says why, and stops
     nothing. A run that was stopped goes on when it is started again as before.
     """
-    from toomre.cli.progress import progress_bar
-    from toomre.jobs.classify import ClassifyOptions
+    from toomre.cli.progress import goes_on, progress_bar
+    from toomre.jobs.classify import ClassifyOptions, check_classification
     from toomre.jobs.classify import classify as job
     from toomre.preparation.columns import Columns
 
@@ -147,33 +148,29 @@ def classify(  # noqa: PLR0917 - typer hands them over by name
         "checksums": checksums,
         "skip_bad": skip_bad_mosaics,
     }
-    given = source_of(source, pattern, mosaic, stamps)
+    given = source_of(source, pattern, mosaic, stamps), model, out, catalog
+    columns = Columns(image_id=id_column, file=file_column, ra=ra_column, dec=dec_column)
+    options = ClassifyOptions(
+        bands=names(bands),
+        pixel_scale=pixel_scale,
+        encoding=encoding,
+        threshold=threshold,
+        device=device,
+        runtime=runtime,
+        precision=precision,
+        allow_domain=allow_domain,
+        overwrite=overwrite,
+        workers=workers,
+        isolated=True,
+        engine=engine_of(engine, workers, scheduler, device),
+        part=part_of(part),
+    )
     if engine == "slurm" and tasks is not None:
+        check_classification(*given, columns=columns, options=options)
         on_slurm(context, out, tasks, workers=workers, overwrite=overwrite, submit=submit)
         return
-    with progress_bar("Classifying") as progress:
-        result = job(
-            given,
-            model,
-            out,
-            catalog,
-            columns=Columns(image_id=id_column, file=file_column, ra=ra_column, dec=dec_column),
-            options=ClassifyOptions(
-                bands=names(bands),
-                pixel_scale=pixel_scale,
-                encoding=encoding,
-                threshold=threshold,
-                device=device,
-                runtime=runtime,
-                precision=precision,
-                allow_domain=allow_domain,
-                overwrite=overwrite,
-                workers=workers,
-                engine=engine_of(engine, workers, scheduler, device),
-                part=part_of(part),
-            ),
-            progress=progress,
-        )
+    with goes_on(), progress_bar("Classifying") as progress:
+        result = job(*given, columns=columns, options=options, progress=progress)
     report(result)
     if strict and result.summary.get("bad"):
         raise typer.Exit(1)

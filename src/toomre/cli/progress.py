@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["console", "epoch_line", "progress_bar", "stages"]
+__all__ = ["console", "epoch_line", "goes_on", "progress_bar", "stages"]
 
 _SHOWN = ("train_loss", "valid_loss", "valid_roc_auc", "valid_rmse", "seconds")
 
@@ -37,6 +37,25 @@ def epoch_line(row: Mapping[str, float]) -> None:
     """
     values = ", ".join(f"{name} {row[name]:.4f}" for name in _SHOWN if name in row)
     console().print(f"epoch {row['epoch']:.0f}: {values}")
+
+
+@contextmanager
+def goes_on() -> Iterator[None]:
+    """Let Ctrl-C end a command that goes on when it is given again: one line, and exit code 130.
+
+    Examples
+    --------
+    >>> with goes_on():
+    ...     print("done")
+    done
+    """
+    import typer
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("Stopped; the same command goes on.", err=True)
+        raise typer.Exit(130) from None
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 from toomre.engines.engine import Report, Work, no_report
-from toomre.engines.process import SPAWN, begin_worker, cores
+from toomre.engines.process import SPAWN, begin_worker, cores, end_workers, without_interrupts
 from toomre.errors import ArgumentError, OutputError
 
 __all__ = ["LocalEngine"]
@@ -25,13 +25,16 @@ class LocalEngine:
     """The machine that runs this.
 
     Each worker is a pool of one process, so that the death of one touches no other's task. A
-    script that asks for more than one must be guarded by ``if __name__ == "__main__":``.
+    script that asks for other processes must be guarded by ``if __name__ == "__main__":``.
 
     Parameters
     ----------
     workers
-        How many processes of one thread each; None takes all cores. With 1, or for a single
-        task, the work is done in this process.
+        How many processes of one thread each; None takes all cores.
+    isolated
+        Whether even a single task, or a single worker's, is done in another process, so that a
+        task that kills its process does not kill this one. By default one worker, or one task,
+        is this process.
 
     Raises
     ------
@@ -46,18 +49,19 @@ class LocalEngine:
 
     name = "local"
 
-    def __init__(self, workers: int | None = 1) -> None:
+    def __init__(self, workers: int | None = 1, *, isolated: bool = False) -> None:
         if workers is not None and workers < 1:
             raise ArgumentError.expected("workers", "1 or more", workers)
         self.workers = cores() if workers is None else workers
         self.deaths = 0
+        self._isolated = isolated
 
     def run(
         self, work: Work[Task, Result], tasks: Sequence[Task], report: Report
     ) -> Iterator[Result]:
         """Give the results of all tasks; see `toomre.engines.engine.Engine`."""
         workers = min(self.workers, len(tasks))
-        if workers <= 1:
+        if not workers or (workers == 1 and not self._isolated):
             for number in range(len(tasks)):
                 yield work(tasks[number], report)
             return
@@ -65,8 +69,9 @@ class LocalEngine:
         try:
             yield from self._run(work, tasks, report, slots)
         finally:
+            end_workers([process for slot in slots for process in slot.processes])
             for slot in slots:
-                slot.end()
+                slot.close()
 
     def _run(
         self,
@@ -124,13 +129,16 @@ class _Slot:
         self._pool.shutdown(wait=False)
         self._begin()
 
-    def end(self) -> None:
-        """End the process, also in the middle of a task."""
-        processes: list[Any] = list((self._pool._processes or {}).values())
-        for process in processes:
-            process.terminate()
+    @property
+    def processes(self) -> list[Any]:
+        """The process, if there is one."""
+        return list((self._pool._processes or {}).values())
+
+    def close(self) -> None:
+        """Give back what is left when the process has ended."""
         self._pool.shutdown(cancel_futures=True)
 
     def _begin(self) -> None:
         self._pool = ProcessPoolExecutor(1, mp_context=SPAWN, initializer=begin_worker)
-        self._hello: Future[int] = self._pool.submit(os.getpid)
+        with without_interrupts():
+            self._hello: Future[int] = self._pool.submit(os.getpid)

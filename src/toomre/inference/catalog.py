@@ -1,4 +1,4 @@
-"""The merger catalogue: its columns, and writing it in six formats without holding it whole.
+"""The merger catalogue: its columns, and writing it in seven formats without holding it whole.
 
 Rows come in parts. Parquet and CSV are written part by part; FITS, VOTable and ECSV have no
 such way, so their rows go into a temporary Parquet file beside the output and are converted at
@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from toomre.errors import ArgumentError, OutputError, OutputExistsError, ToomreError
 from toomre.inference.catalog_hats import HATS, HatsWriter, check_hats, is_own_hats
+from toomre.inference.catalog_regions import REGIONS, RegionsWriter
 from toomre.inference.catalog_text import TEXT_COLUMNS
 from toomre.inference.manifest import read_manifest, sidecar_of
 from toomre.output import output_lock
@@ -42,7 +43,7 @@ __all__ = [
     "with_extra",
 ]
 
-#: The endings of the formats.
+#: The endings of the formats that are files and can be read back.
 FORMATS = (".parquet", ".fits", ".vot", ".ecsv", ".csv")
 
 _EMPTY = pd.DataFrame(
@@ -122,7 +123,7 @@ def check_output(path: Path, *, overwrite: bool = False) -> None:
     Raises
     ------
     ArgumentError
-        If the ending is none of `FORMATS`.
+        If the ending is none of `FORMATS`, ``.hats`` and ``.reg``.
     OutputError
         If nothing can be written there.
     OutputExistsError
@@ -133,12 +134,12 @@ def check_output(path: Path, *, overwrite: bool = False) -> None:
     >>> check_output(Path("mergers.txt"))
     Traceback (most recent call last):
     toomre.errors.ArgumentError: Expected `out` to be a file that ends in .parquet, .fits, .vot,
-    .ecsv, .csv, .hats, but got 'mergers.txt'.
+    .ecsv, .csv, .hats, .reg, but got 'mergers.txt'.
     """
     if path.suffix == HATS:
         check_hats()
-    elif path.suffix not in FORMATS:
-        allowed = f"a file that ends in {', '.join(FORMATS)}, {HATS}"
+    elif path.suffix not in _WRITERS:
+        allowed = f"a file that ends in {', '.join((*FORMATS, HATS, REGIONS))}"
         raise ArgumentError.expected("out", allowed, path.name)
     for file in _files_of(path):
         if file.is_dir() and not is_own_hats(file):
@@ -307,4 +308,5 @@ _WRITERS: Mapping[str, Callable[[Path, pa.Schema], CatalogWriter]] = {
     ".vot": _ConvertedWriter,
     ".ecsv": _ConvertedWriter,
     HATS: HatsWriter,
+    REGIONS: RegionsWriter,
 }

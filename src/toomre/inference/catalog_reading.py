@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from toomre.errors import ArgumentError, CorruptFileError, MissingFileError
 from toomre.inference.catalog import FORMATS, SCHEMA, VOTE_SCHEMA, with_extra
 from toomre.inference.catalog_hats import HATS, read_hats, read_hats_provenance
+from toomre.inference.catalog_regions import REGIONS
 from toomre.inference.catalog_text import TEXT_COLUMNS, unescape
 from toomre.inference.manifest import (
     MANIFEST,
@@ -47,6 +48,8 @@ def read_catalog(path: Path | str) -> pd.DataFrame:
 
     Raises
     ------
+    ArgumentError
+        If it has another ending, such as that of DS9 regions, which are not all of it.
     MissingFileError
         If it is not there, or the run that makes it has not finished.
     CorruptFileError
@@ -94,7 +97,10 @@ def _known(path: Path | str) -> Path:
     path = Path(path)
     if path.suffix not in (*FORMATS, HATS):
         allowed = f"a file that ends in {', '.join((*FORMATS, HATS))}"
-        raise ArgumentError.expected("path", allowed, path.name)
+        hint = "DS9 regions are for looking; classify again with another ending (--out)."
+        raise ArgumentError.expected(
+            "path", allowed, path.name, hint if path.suffix == REGIONS else ""
+        )
     if not (path.is_dir() if path.suffix == HATS else path.is_file()):
         if work_folder(path).is_dir():
             raise MissingFileError(

@@ -17,7 +17,7 @@ from toomre.inference.familiarity import known_pixels, novelty_of
 from toomre.networks.card import InputCard, ModelCard
 from toomre.preparation.prepared import PreparedInfo
 
-__all__ = ["check_prepared", "check_stated", "fit_to_card", "fits_card"]
+__all__ = ["check_prepared", "check_stack", "check_stated", "fit_to_card", "fits_card"]
 
 # Beyond this many standard deviations pixels are cut, so that no sum overflows; such an image
 # has the flag RANGE.
@@ -65,6 +65,41 @@ def check_stated(card: ModelCard, facts: Facts, *, allow_domain: bool = False) -
         allowed = f"within 2 % of the {native:.4g} arcsec/pixel of the model {card.name}"
         hint = "It takes images as they are, so they must be resampled first."
         raise ArgumentError.expected("pixel_scale", allowed, scale, hint)
+
+
+def check_stack(card: ModelCard, facts: Facts, bands: int) -> None:
+    """Refuse a stack whose images, which are all alike, have other bands than the model wants.
+
+    Parameters
+    ----------
+    card
+        The model's.
+    facts
+        What the caller states, which `check_stated` has let through.
+    bands
+        How many bands each image has.
+
+    Raises
+    ------
+    ArgumentError
+        If their number is not that of the names stated, or else of the model's; or if they need
+        names: three bands of a model of pictures are red, green and blue.
+
+    Examples
+    --------
+    ``check_stack(card, Facts(), 2)`` raises an error for a model of g, r and i.
+    """
+    wanted, hint = card.input.bands, f"The model {card.name} wants {_list(card.input.bands)}."
+    count = len(facts.bands or wanted)
+    if bands != count:
+        name = "the number of bands of the images"
+        raise ArgumentError.expected(name, f"{count}", bands, f"{hint} See --bands.")
+    is_picture = card.input.encoding == "display" and count == len("rgb")
+    if facts.bands is None and count > 1 and not is_picture:
+        raise ArgumentError(
+            f"The input does not name its {count} bands. {hint} Name them in the order of the "
+            "input (--bands)."
+        )
 
 
 def check_prepared(card: ModelCard, info: PreparedInfo, *, allow_domain: bool = False) -> None:

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from toomre.images.cutout import Cutout
 from toomre.inference.mosaic_readings import read_mosaics
@@ -98,6 +99,8 @@ class OpenMosaics:
         From `toomre.inference.mosaic_readings.for_model`.
     table
         From `toomre.preparation.catalog.read_table`.
+    sums
+        Whether DATASUM and CHECKSUM are checked now, where `options` asks for it.
 
     Attributes
     ----------
@@ -105,14 +108,22 @@ class OpenMosaics:
         Files that were passed over, as they cannot be used.
     """
 
-    def __init__(self, source: MosaicSource, options: StampOptions, table: pd.DataFrame) -> None:
+    def __init__(
+        self,
+        source: MosaicSource,
+        options: StampOptions,
+        table: pd.DataFrame,
+        *,
+        sums: bool = True,
+    ) -> None:
         found = find_files(source.files, options.extension)
         usual = options.extension
         given = {
             band: [named_file(path, extension, usual) for path, extension in files]
             for band, files in found.items()
         }
-        opened = Mosaics.open(given, table, options)
+        now = replace(options, checksums=options.checksums and sums)
+        opened = Mosaics.open(given, table.iloc[:0], now)
         self.skipped = opened.skipped
         bad = {(each.band, each.file) for each in self.skipped}
         self._files = {
@@ -130,11 +141,24 @@ class OpenMosaics:
         self._options = options
         self._table = table
         _remember(self._state, opened)
+        self._mosaics = opened
 
     def rows(self, start: int, stop: int) -> MosaicRows:
-        """Return some of the rows."""
+        """Return some of the rows, one after another."""
+        return self._rows(self._table, start, stop)
+
+    def pick(self, rows: NDArray[np.int64]) -> MosaicRows:
+        """Return some of the rows, wherever they are in the table."""
+        return self._rows(self._table.iloc[rows], 0, len(rows))
+
+    def reading_order(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return some rows in the order in which least is read: by image, from top to bottom."""
+        part = self._mosaics.of(self.pick(rows).table)
+        return rows[part.reading_order(np.arange(len(rows)))]
+
+    def _rows(self, table: pd.DataFrame, start: int, stop: int) -> MosaicRows:
         more = [self._options.size_column] if self._options.size_column else []
-        part = table_part(self._table, start, stop, *more)
+        part = table_part(table, start, stop, *more)
         return MosaicRows(self._files, self.skipped, self._state, self._options, part)
 
     def __len__(self) -> int:

@@ -41,7 +41,7 @@ class ClassifiedCatalog:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """The catalogue; it is read from the file when it is first asked for."""
+        """The catalogue; it is read from the file, but for DS9 regions, when first asked for."""
         if self.path is not None:
             return read_catalog(self.path)
         table: pd.DataFrame = pa.concat_tables(self._rows).to_pandas()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from toomre.mosaics.patterns import MosaicSource
 from toomre.preparation.columns import Columns
 from toomre.preparation.inputs import Source
 
-__all__ = ["ClassifyOptions", "classify"]
+__all__ = ["ClassifyOptions", "check_classification", "classify"]
 
 Progress = Callable[[int, int], None]
 
@@ -76,8 +77,9 @@ def classify(
         several, such as one recipe's runs with other seeds, the probabilities are averaged, and
         the catalogue has a column `p_spread`, their standard deviation over the models.
     out
-        The catalogue: ``.parquet``, ``.fits``, ``.vot``, ``.ecsv``, ``.csv`` or ``.hats`` (a
-        folder), with its manifest beside it, such as ``mergers.csv.json``. None keeps it in memory.
+        The catalogue: ``.parquet``, ``.fits``, ``.vot``, ``.ecsv``, ``.csv``, ``.hats`` (a
+        folder) or ``.reg`` (DS9 regions, which cannot be read back), with its manifest beside it,
+        such as ``mergers.csv.json``. None keeps it in memory.
     catalog
         The user's table. It gives ids, positions and the order; a row without an image is bad;
         images without a row are left out, and the summary says how many.
@@ -98,20 +100,57 @@ def classify(
         If `out` is there already and of other inputs or another model, or cannot be written.
     """
     path = None if out is None else Path(out)
-    source = source if isinstance(source, Source | MosaicSource) else Source(Path(source))
-    if path is not None:
-        _check_apart(path, source, catalog)
-        check_free(path, overwrite=options.overwrite)
-    elif options.part is not None:
-        raise ArgumentError.expected("part", "None where nothing is written", options.part)
-    options.check()
-    opened = open_classification(source, model, (catalog, columns), options, path)
+    # Of several parts the first checks the sums of all bytes, and then the run that closes.
+    sums = options.part is None or options.part[0] == 0
+    opened = _open(source, model, path, (catalog, columns), options, sums)
     if path is None:
         return _in_memory(opened, progress)
     try:
         return _in_shards(opened, path, progress)
     finally:
         forget_models()
+
+
+def check_classification(
+    source: Source | MosaicSource | Path | str,
+    model: Named | Sequence[Named] | None,
+    out: Path,
+    catalog: Path | str | None = None,
+    *,
+    columns: Columns = _GUESSED,
+    options: ClassifyOptions = _DEFAULTS,
+) -> None:
+    """Refuse what `classify` would refuse before any work, but do nothing.
+
+    Inputs, table and model are opened. The sums of the bytes of mosaics are not checked, nor
+    whether there is a GPU, for another machine may do the work.
+
+    Raises
+    ------
+    ArgumentError, OutputExistsError, OutputError
+        As `classify`.
+    """
+    device = "auto" if options.device.startswith("cuda") else options.device
+    _open(source, model, out, (catalog, columns), replace(options, device=device), sums=False)
+
+
+def _open(
+    source: Source | MosaicSource | Path | str,
+    model: Named | Sequence[Named] | None,
+    path: Path | None,
+    given: tuple[Path | str | None, Columns],
+    options: ClassifyOptions,
+    sums: bool,
+) -> Opened:
+    source = source if isinstance(source, Source | MosaicSource) else Source(Path(source))
+    catalog, _ = given
+    if path is not None:
+        _check_apart(path, source, catalog)
+        check_free(path, overwrite=options.overwrite)
+    elif options.part is not None:
+        raise ArgumentError.expected("part", "None where nothing is written", options.part)
+    options.check()
+    return open_classification(source, model, given, options, path, sums=sums)
 
 
 def _check_apart(out: Path, source: Source | MosaicSource, catalog: Path | str | None) -> None:
@@ -156,7 +195,8 @@ def _in_shards(opened: Opened, path: Path, progress: Progress | None) -> Classif
     output = Output(path, opened.schema, opened.threshold, options.overwrite, opened.provenance)
     on_gpu = opened.device.type != "cpu"
     workers = 1 if options.workers is None and on_gpu else options.workers
-    engine = options.engine or LocalEngine(workers)
+    isolated = options.isolated or options.workers != 1
+    engine = options.engine or LocalEngine(workers, isolated=isolated)
     remember_models(plan.job.key, opened.models)
     if options.part is not None:
         done = run_part(plan, output, engine, options.part, progress)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from toomre.errors import CorruptFileError, MissingFileError, OutputError, OutputExistsError
@@ -132,16 +133,11 @@ def close(output: Output, plan: Plan, left_out: int, run: Mapping[str, Any]) -> 
     """
     tally = Tally(output.threshold)
     made = _made(output, plan)
-    shards = []
+    shards: list[dict[str, Any]] = []
     with open_catalog(made, schema=output.schema, overwrite=True) as writer:
-        for number in range(len(plan)):
-            path, key, count = plan.path(number), plan.keys[number], plan.count(number)
-            rows = read_shard(path, key, count)
-            if rows is None:
-                raise OutputError(f"{path} was damaged while it was in use. Run again.")
+        for rows in _in_order(plan, shards):
             tally.add(rows)
             writer.write(rows.cast(output.schema))
-            shards.append({"key": key, "rows": count, _SAYS: sha256_file(path)})
         counts = {**tally.summary, "left_out": left_out}
         facts = {
             **output.provenance,
@@ -157,6 +153,26 @@ def close(output: Output, plan: Plan, left_out: int, run: Mapping[str, Any]) -> 
     write_json(plan.folder / _NOTE, content)
     _put(output, plan)
     return content
+
+
+def _in_order(plan: Plan, shards: list[dict[str, Any]]) -> Iterator[pa.Table]:
+    """Give all rows in the order of the table, as many at a time as a shard has; note each file."""
+    for block in plan.blocks():
+        tables = []
+        for number in block:
+            path, key, count = plan.path(number), plan.keys[number], plan.count(number)
+            rows = read_shard(path, key, count)
+            if rows is None:
+                raise OutputError(f"{path} was damaged while it was in use. Run again.")
+            tables.append(rows)
+            shards.append({"key": key, "rows": count, _SAYS: sha256_file(path)})
+        if plan.places is None:
+            yield from tables
+            continue
+        start, stop = plan.span(block[0])[0], plan.span(block[-1])[1]
+        whole = pa.concat_tables(tables).take(np.argsort(plan.places[start:stop]))
+        for number in block:
+            yield whole.slice(plan.span(number)[0] - start, plan.count(number))
 
 
 def _put(output: Output, plan: Plan) -> None:

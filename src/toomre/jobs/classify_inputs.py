@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from toomre.errors import ArgumentError, ToomreError
-from toomre.images.arrays import stack_shape
+from toomre.images.arrays import open_stack, stack_shape
 from toomre.inference.catalog_hats import HATS
-from toomre.inference.checks import check_prepared
+from toomre.inference.checks import check_prepared, check_stack, check_stated
 from toomre.inference.mosaic_readings import for_model
 from toomre.inference.mosaic_rows import OpenMosaics
 from toomre.inference.readings import Wish
@@ -43,6 +43,8 @@ class Inputs:
         Files that all rows are read from.
     skipped
         Mosaics that were passed over, as they cannot be used.
+    mosaics
+        What the rows are cut from, which is read best in another order than the table's.
     """
 
     rows: Callable[[int, int], Rows]
@@ -50,6 +52,7 @@ class Inputs:
     left_out: int = 0
     shared: tuple[Path, ...] = ()
     skipped: tuple[SkippedMosaic, ...] = ()
+    mosaics: OpenMosaics | None = None
 
 
 def open_inputs(
@@ -57,11 +60,30 @@ def open_inputs(
     given: tuple[Path | str | None, Columns],
     wish: Wish,
     out: Path | None,
+    *,
+    sums: bool = True,
 ) -> Inputs:
-    """Return the inputs; `out` is none of them."""
+    """Return the inputs; `out` is none of them.
+
+    Parameters
+    ----------
+    source, given
+        Images; a table and its columns.
+    wish
+        What the model wants.
+    out
+        The catalogue that is to be.
+    sums
+        Whether the sums of all bytes of mosaics are checked now, where the options ask for it.
+
+    Raises
+    ------
+    ArgumentError
+        If something cannot be used, or all images alike have other bands than the model wants.
+    """
     catalog, columns = given
     if isinstance(source, MosaicSource):
-        return _mosaics(source, given, wish)
+        return _mosaics(source, given, wish, sums=sums)
     path = Path(source.path)
     if (path / "dataset.json").is_file():
         if catalog is not None:
@@ -71,8 +93,10 @@ def open_inputs(
     if catalog is None and on_sky:
         raise ArgumentError.expected("catalog", "a table with ra and dec for HATS", None)
     table = None if catalog is None else read_table(catalog, columns, only=(), positions=on_sky)
-    length = _stack_length(path, len(wish.card.input.bands))
-    if length is not None:
+    shape = _stack_shape(path, len(wish.card.input.bands))
+    if shape is not None:
+        length, bands = shape
+        check_stack(wish.card, wish.facts, bands)
         return _stack(path, table, length)
     found = list(find_inputs(source, wish.facts.bands or wish.card.input.bands, without=out))
     if table is None:
@@ -82,17 +106,21 @@ def open_inputs(
     return _files(files, table, len(found) - sum(not match.problem for match in matches))
 
 
-def _mosaics(source: MosaicSource, given: tuple[Path | str | None, Columns], wish: Wish) -> Inputs:
+def _mosaics(
+    source: MosaicSource, given: tuple[Path | str | None, Columns], wish: Wish, *, sums: bool
+) -> Inputs:
     catalog, columns = given
     if catalog is None:
         raise ArgumentError.expected("catalog", "a table with ra and dec for mosaics", None)
     if wish.facts.bands is not None:
         allowed = "left out with mosaics, of which each names its band (--mosaic BAND=FILES)"
         raise ArgumentError.expected("bands", allowed, wish.facts.bands)
+    check_stated(wish.card, replace(wish.facts, bands=tuple(source.files)))
     how = for_model(wish.card, source.options)
     sizes = [how.size_column] if how.size_column else []
-    mosaics = OpenMosaics(source, how, read_table(catalog, columns, only=sizes, positions=True))
-    return Inputs(mosaics.rows, len(mosaics), skipped=mosaics.skipped)
+    positions = read_table(catalog, columns, only=sizes, positions=True)
+    mosaics = OpenMosaics(source, how, positions, sums=sums)
+    return Inputs(mosaics.rows, len(mosaics), skipped=mosaics.skipped, mosaics=mosaics)
 
 
 def _prepared(prepared: PreparedSet, wish: Wish) -> Inputs:
@@ -136,13 +164,14 @@ def _absolute(item: InputItem) -> InputItem:
     return item if paths is None else replace(item, paths=tuple(p.absolute() for p in paths))
 
 
-def _stack_length(source: Path, bands: int) -> int | None:
-    """Return how many images a stack has, or None if the source is none."""
+def _stack_shape(source: Path, bands: int) -> tuple[int, int] | None:
+    """Return how many images a stack has and how many bands each, or None if it is none."""
     if not is_stack(source):
         return None
     try:
-        shape = stack_shape(source)
+        axes = len(stack_shape(source))
+        count, each = open_stack(source).shape[:2]
     except ToomreError:
         return None  # read as one image, whose row says what is wrong
     # Three axes may be (image, y, x) or (band, y, x): the model tells.
-    return None if len(shape) == 3 and bands > 1 else shape[0]
+    return None if axes == len("nyx") and bands > 1 else (count, each)

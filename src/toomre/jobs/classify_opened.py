@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -16,11 +17,13 @@ from toomre.build import choose_device
 from toomre.errors import ArgumentError
 from toomre.images.flags import Flag
 from toomre.inference.catalog import SCHEMA, VOTE_FORMATS, VOTE_SCHEMA, with_extra
+from toomre.inference.catalog_hats import HATS
 from toomre.inference.checks import check_stated
 from toomre.inference.ensemble import Ensemble, ensemble_card
 from toomre.inference.manifest import RUN_FACTS
 from toomre.inference.predictor import Predictor
 from toomre.inference.readings import Wish
+from toomre.inference.runtimes.tables import PACKAGES
 from toomre.inference.store import DEFAULT_MODEL, Model, open_model
 from toomre.jobs.classify_inputs import Inputs, open_inputs
 from toomre.jobs.classify_options import ClassifyOptions
@@ -67,6 +70,8 @@ class Opened:
         As given.
     device
         Where to compute.
+    packages
+        The optional packages that are in use.
     """
 
     models: list[Model]
@@ -76,6 +81,7 @@ class Opened:
     catalog: Path | str | None
     options: ClassifyOptions
     device: torch.device
+    packages: tuple[str, ...] = ()
 
     @property
     def card(self) -> ModelCard:
@@ -113,14 +119,14 @@ class Opened:
             threshold=self.threshold,
             chunk_size=options.chunk_size,
             scoring=self._scoring,
+            provenance=json.dumps(self.provenance),
         )
 
     @cached_property
     def provenance(self) -> dict[str, Any]:
         """Where the catalogue comes from, but for what differs from run to run."""
-        found = environment()
-        facts = {name: value for name, value in found.items() if name not in RUN_FACTS}
-        facts |= {
+        facts = {
+            **self._made,
             "model_id": self.card.model_id,
             "weights_sha256": self.card.weights_sha256,
             "split_sha256": self.card.training.split_sha256,
@@ -157,9 +163,14 @@ class Opened:
     @cached_property
     def _key(self) -> str:
         """The hash of all that decides the scores but for the inputs."""
-        made = {name: value for name, value in environment().items() if name not in RUN_FACTS}
         facts = {"cards": self._cards, "threshold": self.threshold, "shard": SHARD_ROWS}
-        return job_key({**made, **facts, **self._stated})
+        return job_key({**self._made, **facts, **self._stated})
+
+    @cached_property
+    def _made(self) -> dict[str, Any]:
+        """The versions of all that makes the catalogue."""
+        found = environment(self.packages)
+        return {name: value for name, value in found.items() if name not in RUN_FACTS}
 
 
 def open_classification(
@@ -168,8 +179,10 @@ def open_classification(
     given: tuple[Path | str | None, Columns],
     options: ClassifyOptions,
     out: Path | None,
+    *,
+    sums: bool = True,
 ) -> Opened:
-    """Open and check all that is given; see `toomre.classify`."""
+    """Open and check all that is given; see `toomre.classify`, and `open_inputs` for `sums`."""
     models = _open_models(model)
     card = models[0].card if len(models) == 1 else ensemble_card([each.card for each in models])
     if card.architecture.answers and out is not None and out.suffix not in VOTE_FORMATS:
@@ -179,9 +192,19 @@ def open_classification(
     catalog, columns = given
     # Labels, galaxies and redshifts are not needed, so whatever stands there is no matter.
     columns = replace(columns, label="", galaxy_id="", redshift="")
-    inputs = open_inputs(source, (catalog, columns), wish, out)
+    inputs = open_inputs(source, (catalog, columns), wish, out, sums=sums)
     device = choose_device(options.device)
-    return Opened(models, wish, inputs, source, catalog, options, device)
+    packages = _packages(source, options, out)
+    return Opened(models, wish, inputs, source, catalog, options, device, packages)
+
+
+def _packages(
+    source: Source | MosaicSource, options: ClassifyOptions, out: Path | None
+) -> tuple[str, ...]:
+    """Return the optional packages that have a say in what the catalogue holds."""
+    mosaics = ("reproject",) if isinstance(source, MosaicSource) else ()
+    hats = ("hats",) if out is not None and out.suffix == HATS else ()
+    return (*PACKAGES.get(options.runtime, ()), *mosaics, *hats)
 
 
 def _open_models(model: Named | Sequence[Named] | None) -> list[Model]:

@@ -40,8 +40,13 @@ class ClassifyOptions:
     overwrite
         Replace an output that is there already.
     workers
-        Processes of one thread each. None: all cores, or 1 on a GPU. With more than 1 a script
-        must be guarded by ``if __name__ == "__main__":``, and the model be a name or a folder.
+        Processes of one thread each. None: all cores, or 1 on a GPU. With another number than 1
+        a script must be guarded by ``if __name__ == "__main__":``, and the model be a name or a
+        folder.
+    isolated
+        With 1 worker too, let another process do the work, so that an input that kills its
+        process is found and the others are classified (``toomre classify`` always does). By
+        default 1 worker is this process.
     engine
         What does the work instead; None: this machine, with so many `workers`.
     part
@@ -61,6 +66,7 @@ class ClassifyOptions:
     allow_domain: bool = False
     overwrite: bool = False
     workers: int | None = 1
+    isolated: bool = False
     engine: Engine | None = None
     part: tuple[int, int] | None = None
 

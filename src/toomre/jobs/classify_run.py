@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -12,11 +14,16 @@ from toomre.errors import ArgumentError, CorruptFileError, ToomreError
 from toomre.inference.catalog import check_output
 from toomre.inference.manifest import MANIFEST, RUN_FACTS
 from toomre.jobs.classify_closing import Output, close, close_again, finished
-from toomre.jobs.classify_files import kept_at_full_disk, read_shard, shard_path
+from toomre.jobs.classify_files import (
+    kept_at_full_disk,
+    read_shard,
+    shard_path,
+    shard_provenance,
+)
 from toomre.jobs.classify_journal import rows_done
 from toomre.jobs.classify_plan import Plan, Shards
 from toomre.jobs.classify_shard import classify_shard
-from toomre.jobs.provenance import environment, now
+from toomre.jobs.provenance import differences, environment, now
 from toomre.output import output_lock
 from toomre.storage import read_json, write_json
 
@@ -129,6 +136,7 @@ def _prepare(plan: Plan) -> int:
     folder = plan.folder
     folder.mkdir(parents=True, exist_ok=True)
     keys = set(plan.keys)
+    _tell_what_is_old(plan)
     for path in folder.iterdir():
         # A file that is being written has its key behind a dot.
         if path.name.removeprefix(".").split(".")[0] not in {*keys, "starts", *_FOLDERS}:
@@ -146,6 +154,24 @@ def _prepare(plan: Plan) -> int:
         starts += int(read_json(folder / _STARTS)["starts"])
     write_json(folder / _STARTS, {"starts": starts})
     return starts
+
+
+def _tell_what_is_old(plan: Plan) -> None:
+    """Warn that finished shards of another plan are not used, and why."""
+    keys = set(plan.keys)
+    others = (path for path in plan.folder.glob("*.parquet") if path.stem not in keys)
+    found = [told for told in map(shard_provenance, others) if told]
+    if not found:
+        return
+    then = found[0]
+    changed = differences(then, json.loads(plan.job.provenance))
+    warnings.warn(
+        f"{len(found)} finished shards of an earlier run are not used, for this is another job: "
+        f"{'; '.join(changed) or 'the inputs have changed'}. Their rows are done anew, so that "
+        "nothing old is mixed in.",
+        UserWarning,
+        stacklevel=4,
+    )
 
 
 class _Progress:

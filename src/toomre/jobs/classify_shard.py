@@ -82,6 +82,8 @@ class ShardJob:
         As in `toomre.jobs.classify_options.ClassifyOptions`.
     scoring
         How images are scored.
+    provenance
+        What stands in the catalogue beside the counts, as JSON.
     """
 
     folder: Path
@@ -94,11 +96,12 @@ class ShardJob:
     threshold: float
     chunk_size: int
     scoring: Scoring
+    provenance: str
 
 
 @dataclass(frozen=True)
 class Shard:
-    """Consecutive rows of a catalogue.
+    """Some rows of a catalogue, one after another in the order of the plan.
 
     Attributes
     ----------
@@ -107,7 +110,7 @@ class Shard:
     key
         Hash of the job, the rows and their files.
     first
-        The number of its first row.
+        The place of its first row in the plan.
     rows
         What to read.
     """
@@ -146,7 +149,7 @@ def classify_shard(shard: Shard, report: Report) -> int:
     ):
         predictor = _predictor_of(shard.job)
         rows = pa.concat_tables(_tables(shard, predictor, journal, report)).combine_chunks()
-        write_shard(path, shard.key, rows)
+        write_shard(path, shard.key, rows, shard.job.provenance)
     return len(shard.rows)
 
 

@@ -187,10 +187,24 @@ class Mosaics:
         if order not in ("table", "read"):
             raise ArgumentError.expected("order", "'table' or 'read'", order)
         if order == "read":
-            wanted = wanted[self._reading_order(wanted)]
+            wanted = wanted[self.reading_order(wanted)]
         size = self._block_size(wanted)
         for start in range(0, len(wanted), size):
             yield self._batch(wanted[start : start + size])
+
+    def reading_order(self, rows: NDArray[np.int64]) -> NDArray[np.intp]:
+        """Return the places of some rows as they lie in the first band's images.
+
+        Rows in none of them come first; of those in several the first image counts.
+        """
+        keys = np.full((3, len(rows)), -1, dtype=np.int64)
+        first = self._bands[0].frames
+        for start in range(0, len(rows), _PLANNED):
+            part = rows[start : start + _PLANNED]
+            found = find_windows(first, self._ra[part], self._dec[part], self._sizes[part])
+            found = found.take(np.diff(found.row, prepend=-1) > 0)
+            keys[:, start + found.row] = found.x0, found.y0 // _STRIP, found.frame
+        return np.lexsort(keys)
 
     def _checked(self, rows: Sequence[int] | NDArray[np.int64] | None) -> NDArray[np.int64]:
         if rows is None:
@@ -200,17 +214,6 @@ class Mosaics:
             allowed = f"numbers of rows, 0 to {len(self) - 1}"
             raise ArgumentError.expected("rows", allowed, (int(wanted.min()), int(wanted.max())))
         return wanted
-
-    def _reading_order(self, rows: NDArray[np.int64]) -> NDArray[np.intp]:
-        """Return the places of the rows as they lie in the first band's images."""
-        keys = np.full((3, len(rows)), -1, dtype=np.int64)
-        first = self._bands[0].frames
-        for start in range(0, len(rows), _PLANNED):
-            part = rows[start : start + _PLANNED]
-            found = find_windows(first, self._ra[part], self._dec[part], self._sizes[part])
-            found = found.take(np.diff(found.row, prepend=-1) > 0)
-            keys[:, start + found.row] = found.x0, found.y0 // _STRIP, found.frame
-        return np.lexsort(keys)
 
     def _block_size(self, rows: NDArray[np.int64]) -> int:
         """Return how many of the largest stamps fit into a block."""

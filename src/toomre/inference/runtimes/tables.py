@@ -15,7 +15,7 @@ from toomre.inference.runtimes.torch_runtime import TorchRuntime
 from toomre.lookup import lookup
 from toomre.networks.network import Network
 
-__all__ = ["RUNTIMES", "find_runtime"]
+__all__ = ["PACKAGES", "RUNTIMES", "find_runtime"]
 
 Make = Callable[[Network, tuple[int, int, int, int], torch.device, Precision], Runtime]
 
@@ -24,6 +24,13 @@ RUNTIMES: Mapping[str, Make] = {
     "torch": TorchRuntime,
     "onnx": OnnxRuntime,
     "openvino": OpenVinoRuntime,
+}
+
+#: The optional packages whose versions matter to what a runtime computes.
+PACKAGES: Mapping[str, tuple[str, ...]] = {
+    "torch": (),
+    "onnx": ("onnx", "onnxruntime"),
+    "openvino": ("onnx", "openvino"),
 }
 
 
