@@ -13,10 +13,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import typer
+from astropy.io import fits
+from tests.mosaics.conftest import header_of, make_wcs, table_of
 from typer.testing import CliRunner
 
 from toomre.cli.classify import classify as command
@@ -28,14 +31,22 @@ from toomre.jobs.classify import ClassifyOptions, classify
 from toomre.storage import read_json
 
 STATED = {"bands": ("g", "r", "i"), "pixel_scale": 0.4}
-ROWS, KILLS = 5000, 6
+ROWS, KILLS = 5000, 10
+#: Bytes that no file may exceed, which is what a full disk is to a shard, and to the last steps.
+LESS_THAN_A_SHARD, LESS_THAN_ALL = 20_000, 100_000
 SCRIPT = """
-import sys
+import json, resource, sys
 from toomre.jobs.classify import ClassifyOptions, classify
+from toomre.mosaics.patterns import MosaicSource
 if __name__ == "__main__":
-    stack, model, out = sys.argv[1:]
-    stated = {"bands": ("g", "r", "i"), "pixel_scale": 0.4}
-    classify(stack, model, out, options=ClassifyOptions(**stated, workers=2))
+    given = json.loads(sys.argv[1])
+    if "most" in given:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (given["most"], given["most"]))
+    source = given["source"]
+    source = MosaicSource(source) if isinstance(source, dict) else source
+    options = ClassifyOptions(**given["stated"], workers=given.get("workers", 2))
+    done = classify(source, given["model"], given["out"], given.get("catalog"), options=options)
+    print(done.classified)
 """
 
 pytestmark = [
@@ -73,24 +84,53 @@ def wait_for_work(process: subprocess.Popen[bytes], out: Path, begun: float) -> 
     return False
 
 
-@pytest.mark.timeout(600)
-def test_kills_at_any_moment_leave_the_same_bytes(galaxies, rng, model, tmp_path):
-    images = galaxies(50, 21, rng)
-    stack = tmp_path / "stack.npy"
-    np.save(stack, np.tile(images, (ROWS // 50, 1, 1, 1)) + rng.normal(0, 1, (ROWS, 1, 1, 1)))
-    whole = tmp_path / "whole" / "o.parquet"
-    classify(stack, model, whole, options=ClassifyOptions(**STATED))
+def packed(folder: Path, images: np.ndarray, rng: np.random.Generator) -> dict[str, Any]:
+    """Write the images to one file."""
+    np.save(folder / "stack.npy", images + rng.normal(0, 1, (ROWS, 1, 1, 1)))
+    return {"source": str(folder / "stack.npy"), "stated": STATED}
+
+
+def mosaics(folder: Path, images: np.ndarray, rng: np.random.Generator) -> dict[str, Any]:
+    """Write the images side by side on the sky, and a table of them in no order."""
+    across, size = 50, images.shape[-1]
+    wcs = make_wcs(shape=(ROWS // across * size, across * size), turn=0.0)
+    files = {}
+    for plane, band in enumerate("gri"):
+        files[band] = str(folder / f"{band}.fits")
+        image = images[:, plane].reshape(-1, across, size, size).swapaxes(1, 2)
+        fits.writeto(files[band], image.reshape(-1, across * size), header_of(wcs))
+    number = rng.permutation(ROWS)
+    place = (np.array([number % across, number // across]) + 0.5) * size - 0.5
+    table = table_of(*wcs.all_pix2world(*place, 0)).assign(image_id=[str(n) for n in number])
+    table.to_csv(folder / "t.csv", index=False)
+    return {"source": files, "catalog": str(folder / "t.csv"), "stated": {}}
+
+
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("make", [packed, mosaics])
+def test_kills_and_full_disks_at_any_moment_leave_the_same_bytes(
+    galaxies, rng, model, tmp_path, make
+):
+    images = np.tile(galaxies(50, 21, rng).astype(np.float32), (ROWS // 50, 1, 1, 1))
+    given = {**make(tmp_path, images, rng), "model": str(model)}
     (tmp_path / "run.py").write_text(SCRIPT)
-    out = tmp_path / "o.parquet"
+    whole, out = tmp_path / "whole" / "o.parquet", tmp_path / "o.parquet"
     chance = random.Random(5)
     killed = {"parent": 0, "worker": 0}
 
-    def start() -> subprocess.Popen[bytes]:
-        command = [sys.executable, str(tmp_path / "run.py"), str(stack), str(model), str(out)]
-        return subprocess.Popen(command)
+    def start(**more: object) -> subprocess.Popen[bytes]:
+        words = json.dumps({**given, "out": str(out), **more})
+        command = [sys.executable, str(tmp_path / "run.py"), words]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
-    process = start()
-    begun = time.time()
+    def meets_a_full_disk(most: int) -> None:
+        _, errors = start(most=most).communicate()
+        assert b"OutputError" in errors, errors
+        assert b"what is done is kept" in errors
+
+    assert json.loads(start(out=str(whole), workers=1).communicate()[0]) == ROWS
+    meets_a_full_disk(LESS_THAN_A_SHARD)
+    process, begun = start(), time.time()
     for number in range(KILLS):
         if not wait_for_work(process, out, begun):
             break
@@ -101,18 +141,25 @@ def test_kills_at_any_moment_leave_the_same_bytes(galaxies, rng, model, tmp_path
             killed["worker"] += 1
             continue
         process.kill()
-        process.wait()
+        process.communicate()
         killed["parent"] += 1
         process, begun = start(), time.time()
-    assert process.wait() == 0
+    process.kill()
+    process.communicate()
     assert killed["parent"] >= 2
     assert killed["worker"] >= 2
+    if not out.exists():  # the machine is so quick that the kills came too late
+        meets_a_full_disk(LESS_THAN_ALL)
+    last = start()
+    last.communicate()
+    assert last.returncode == 0
     ids = read_catalog(out)["image_id"]
-    assert ids.tolist() == [str(row) for row in range(ROWS)]
+    assert ids.tolist() == read_catalog(whole)["image_id"].tolist()
+    assert sorted(ids, key=int) == [str(row) for row in range(ROWS)]
     assert out.read_bytes() == whole.read_bytes()
     assert {path.name for path in out.parent.iterdir()} >= {"o.parquet", "o.parquet.json"}
     assert not work_folder(out).exists()
-    assert classify(stack, model, out, options=ClassifyOptions(**STATED)).classified == 0
+    assert json.loads(start().communicate()[0]) == 0
 
 
 @pytest.mark.timeout(600)
