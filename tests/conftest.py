@@ -9,10 +9,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from toomre.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# No test is timed: a machine with other work is slower, not wrong.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,8 @@ def test_mocks_come_first(images, tmp_path):
     assert text.startswith("**Ours are not of the published images**")
     assert f"version {toomre.__version__}, seed 1)" in text
     assert "Unlike the recipes: training.epochs = 40." in text
-    assert "Unlike the recipes of MMD + transfer: transfer.normalisation = measured." in text
+    wanted = "of MMD + transfer: transfer.normalisation = measured, input.stretch = asinh."
+    assert wanted in text
     assert "over 10 seeds" in text
     assert "but for the target real)" not in text
     assert ", but for the target real." in head(images, target=tmp_path / "real")
