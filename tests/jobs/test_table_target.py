@@ -13,7 +13,7 @@ from toomre.preparation.writing import Plan, write_prepared
 from toomre.reproduction.table import read_table
 
 TARGET = read_table("T4").data["target"]
-COMMAND = "--bands i,r,g --pixel-scale 0.396 --crop 93.678 --size 75"
+COMMAND = "--bands i,r,g --pixel-scale 0.396 --crop 93.678 --size 75 --no-stratify"
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def reproduce(
         typer.Option(
             help="Prepared set of real images as target (T4, T6, T7, T8); of SDSS pictures: toomre "
             "prepare PICTURES --catalog TABLE --bands i,r,g --pixel-scale 0.396 --crop 93.678 "
-            "--size 75 --out FOLDER."
+            "--size 75 --no-stratify --out FOLDER."
         ),
     ] = None,
     seeds: Annotated[

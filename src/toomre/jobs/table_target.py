@@ -46,7 +46,7 @@ def open_target(folder: Path, images: Images) -> PreparedSet:
     hint = (
         f"From pictures with pixels of {native:g} arcsec `toomre prepare PICTURES --catalog TABLE "
         f"--bands {','.join(bands)} --pixel-scale {native:g} --crop {grid.crop:g} --size {SIZE} "
-        f"--out FOLDER` makes a fitting set."
+        f"--no-stratify --out FOLDER` makes a fitting set."
     )
     if not (folder / "dataset.json").is_file():
         raise MissingFileError(f"The target {folder} is not a prepared data set. {hint}")
