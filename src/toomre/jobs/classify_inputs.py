@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from toomre.errors import ArgumentError, ToomreError
-from toomre.images.arrays import open_stack, stack_shape
+from toomre.images.arrays import stack_shape
+from toomre.images.planes import axes_of
 from toomre.inference.catalog_hats import HATS
 from toomre.inference.checks import check_prepared, check_stack, check_stated
 from toomre.inference.mosaic_readings import for_model
@@ -169,9 +170,11 @@ def _stack_shape(source: Path, bands: int) -> tuple[int, int] | None:
     if not is_stack(source):
         return None
     try:
-        axes = len(stack_shape(source))
-        count, each = open_stack(source).shape[:2]
+        shape = stack_shape(source)
     except ToomreError:
         return None  # read as one image, whose row says what is wrong
-    # Three axes may be (image, y, x) or (band, y, x): the model tells.
-    return None if axes == len("nyx") and bands > 1 else (count, each)
+    where = axes_of(shape[1:])
+    if where == "none":
+        # (image, y, x) or (band, y, x): the model tells.
+        return None if bands > 1 else (shape[0], 1)
+    return shape[0], shape[-1] if where == "last" else shape[1]
