@@ -15,6 +15,7 @@ from toomre.errors import ArgumentError, SplitMismatchError
 from toomre.evaluation.report import Evaluation, evaluate_scores
 from toomre.jobs.crossvalidate import pooled, splits_of
 from toomre.jobs.evaluate import write_figures
+from toomre.jobs.labelling import labels_of
 from toomre.jobs.measure import read_measurements
 from toomre.jobs.provenance import environment
 from toomre.morphology.forest import Forest, ForestOptions, feature_table, fit_forest
@@ -130,7 +131,7 @@ def _grow(
     rows = np.flatnonzero(((part == "train") & known) | (part == "valid"))
     return fit_forest(
         feature_table(table, names.iloc[rows].tolist()),
-        prepared.catalog["label"].iloc[rows].to_numpy(dtype=np.float64),
+        labels_of(prepared, rows, ()),
         split.table["group"].to_numpy()[rows],
         part.to_numpy()[rows],
         options,
