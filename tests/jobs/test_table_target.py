@@ -20,14 +20,14 @@ COMMAND = "--bands i,r,g --pixel-scale 0.396 --crop 93.678 --size 75 --no-strati
 def write(tmp_path, rng):
     """Write a set of ten images; what is not said is as the table wants it."""
 
-    def write(size=75, bands=("i", "r", "g"), scale=0.4946, labels=True):
+    def write(size=75, bands=("i", "r", "g"), scale=0.4946, labels=True, stratified=True):
         catalog = pd.DataFrame({"image_id": [f"i{n}" for n in range(10)]})
         label = np.arange(10) % 2 if labels else [pd.NA] * 10
         catalog = catalog.assign(galaxy_id=catalog["image_id"], label=pd.array(label, "Int8"))
         catalog = catalog.assign(ra=np.nan, dec=np.nan, redshift=np.nan)
         plan = Plan(
             Grid(size=size, crop=size, native_pixel_scale=scale),
-            SplitOptions(),
+            SplitOptions(stratified=stratified),
             "drawn for the tests",
             "2026-01-01T00:00:00",
         )
@@ -54,6 +54,10 @@ def test_a_set_that_fits(write, fitting):
         ),
         ({"size": 64}, r"images` to be 75 pixels or more on a side, but got \(64, 64\)"),
         ({"labels": False}, "images` to be labelled: the labels serve to test, but got 'no label'"),
+        (
+            {"labels": False, "stratified": False},
+            "images` to be labelled: the labels serve to test, but got 'no label'",
+        ),
     ],
 )
 def test_a_set_that_does_not_fit_and_the_command_for_one_that_does(write, wrong, words):

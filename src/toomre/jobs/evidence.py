@@ -22,6 +22,7 @@ from toomre.jobs.measure import measure
 from toomre.jobs.parallel import Report, in_parallel
 from toomre.jobs.run import Run
 from toomre.output import output_lock
+from toomre.preparation.catalog import has_labels
 from toomre.preparation.prepared import PreparedSet
 from toomre.storage import read_json, write_json
 from toomre.training.lr_scan import Ramp
@@ -194,7 +195,7 @@ def _judged(evidence: Evidence) -> Iterator[tuple[Run, PreparedSet, str]]:
 
 
 def _is_labelled(prepared: PreparedSet | None) -> bool:
-    return prepared is not None and bool(prepared.catalog["label"].notna().any())
+    return prepared is not None and has_labels(prepared.catalog)
 
 
 def _search(evidence: Evidence, progress: Progress) -> None:

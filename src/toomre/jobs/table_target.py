@@ -9,6 +9,7 @@ from toomre.images.grid import Grid
 from toomre.images.resample import SCALE_FLAGGED
 from toomre.mocks.observing import with_picture_bands
 from toomre.mocks.pairs import PAIRS
+from toomre.preparation.catalog import has_labels
 from toomre.preparation.prepared import PreparedSet
 from toomre.reproduction.table import Images
 
@@ -66,6 +67,6 @@ def _check(prepared: PreparedSet, bands: tuple[str, ...], scale: float | None, h
     if min(info.shape[-2:]) < SIZE:
         allowed = f"{SIZE} pixels or more on a side"
         raise ArgumentError.expected("the target's images", allowed, info.shape[-2:], hint)
-    if prepared.split is None:
+    if prepared.split is None or not has_labels(prepared.catalog):
         allowed = "labelled: the labels serve to test"
         raise ArgumentError.expected("the target's images", allowed, "no label", hint)

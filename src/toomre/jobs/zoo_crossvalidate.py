@@ -15,6 +15,7 @@ from toomre.jobs.train import TrainOptions, train
 from toomre.jobs.zoo_evaluate import EvaluatedVotes, write_votes
 from toomre.jobs.zoo_predictions import judge, predictions
 from toomre.output import output_lock
+from toomre.preparation.catalog import has_labels
 from toomre.preparation.prepared import PreparedSet
 from toomre.preparation.split import Split, fold_splits
 from toomre.recipe import Recipe
@@ -101,7 +102,7 @@ def _splits(prepared: PreparedSet, folds: int) -> list[Split]:
     return fold_splits(
         table["image_id"].tolist(),
         table["group"].to_numpy(),
-        labels if labels.notna().any() else None,
+        labels if has_labels(prepared.catalog) else None,
         usable,
         folds=folds,
         rng=np.random.default_rng(prepared.info.seed),

@@ -19,7 +19,7 @@ from toomre.preparation.hats import ALONG_SKY, hats_columns, is_hats, load_hats
 from toomre.preparation.tables import MISSING_WORDS, LoadedTable, load_verbatim
 from toomre.preparation.vote_table import check_votes, load_gz2
 
-__all__ = ["RESERVED", "Columns", "read_table", "refuse_duplicates"]
+__all__ = ["RESERVED", "Columns", "has_labels", "read_table", "refuse_duplicates"]
 
 #: The names of a catalogue's own columns; another column of a table with one of these names
 #: is kept as `<name>_table`.
@@ -136,6 +136,17 @@ def _check_positions(path: Path, frame: pd.DataFrame, sources: dict[str, str | N
             f"{' and '.join(lacking)}. Its columns are {', '.join(map(str, names))}. "
             f"Name what is in degrees or sexagesimal ({options})."
         )
+
+
+def has_labels(table: pd.DataFrame) -> bool:
+    """Return whether any row of a catalogue has a label.
+
+    Examples
+    --------
+    >>> has_labels(pd.DataFrame({"label": [np.nan, 1]}))
+    True
+    """
+    return bool(table["label"].notna().any())
 
 
 def refuse_duplicates(what: str, values: Sequence[str], where: str) -> None:

@@ -16,6 +16,7 @@ from toomre.images.flags import BAD, Status
 from toomre.images.grid import Grid
 from toomre.output import output_folder
 from toomre.preparation.agreement import agreeing, find_reference
+from toomre.preparation.catalog import has_labels
 from toomre.preparation.groups import galaxy_groups
 from toomre.preparation.image_file import ImageFile
 from toomre.preparation.prepared import PreparedInfo
@@ -139,7 +140,7 @@ def write_prepared(
             version=toomre.__version__,
             seed=plan.split.seed,
             protocol=plan.protocol,
-            split_by_label=given is None and plan.split.stratified and _labelled(table),
+            split_by_label=given is None and plan.split.stratified and has_labels(table),
             created=plan.created,
             psf_fwhm=plan.psf_fwhm,
         )
@@ -165,7 +166,7 @@ def draw_split(table: pd.DataFrame, options: SplitOptions) -> Split | None:
     usable = (table["flags"] & BAD.value) == 0
     if not options.stratified:
         labels = None
-    elif not _labelled(table):
+    elif not has_labels(table):
         if not has_votes(table):
             return None
         labels, usable = None, usable & table[list(ANSWERS)].notna().all(axis=1)
@@ -178,10 +179,6 @@ def draw_split(table: pd.DataFrame, options: SplitOptions) -> Split | None:
         options.fractions,
         rng=np.random.default_rng(options.seed),
     )
-
-
-def _labelled(table: pd.DataFrame) -> bool:
-    return bool(table["label"].notna().any())
 
 
 def _kept(split: Split, table: pd.DataFrame) -> Split:
