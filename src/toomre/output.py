@@ -16,7 +16,29 @@ try:
 except ImportError:  # pragma: no cover - not on Windows
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["output_folder", "output_lock"]
+__all__ = ["output_folder", "output_lock", "refuse_existing"]
+
+
+def refuse_existing(path: Path | str, *, overwrite: bool) -> None:
+    """Refuse to write a file that is there already.
+
+    Raises
+    ------
+    OutputExistsError
+        If it is, and `overwrite` is off.
+
+    Examples
+    --------
+    >>> refuse_existing(__file__, overwrite=True)
+    >>> refuse_existing(__file__, overwrite=False)
+    Traceback (most recent call last):
+    toomre.errors.OutputExistsError: ... is there already. Give another name, or allow it to be
+    replaced (--overwrite).
+    """
+    if Path(path).exists() and not overwrite:
+        raise OutputExistsError(
+            f"{path} is there already. Give another name, or allow it to be replaced (--overwrite)."
+        )
 
 
 @contextmanager

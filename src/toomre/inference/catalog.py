@@ -21,12 +21,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from toomre.errors import ArgumentError, OutputError, OutputExistsError, ToomreError
+from toomre.errors import ArgumentError, OutputError, ToomreError
 from toomre.inference.catalog_hats import HATS, HatsWriter, check_hats, is_own_hats
 from toomre.inference.catalog_regions import REGIONS, RegionsWriter
 from toomre.inference.catalog_text import TEXT_COLUMNS
 from toomre.inference.manifest import read_manifest, sidecar_of
-from toomre.output import output_lock
+from toomre.output import output_lock, refuse_existing
 from toomre.spreadsheet import guard
 from toomre.storage import atomic_path, sha256_file, write_json
 from toomre.surveys.vote_tree import ANSWERS
@@ -144,11 +144,7 @@ def check_output(path: Path, *, overwrite: bool = False) -> None:
     for file in _files_of(path):
         if file.is_dir() and not is_own_hats(file):
             raise ArgumentError.expected("out", "a file", f"the folder {file}")
-        if file.exists() and not overwrite:
-            raise OutputExistsError(
-                f"{file} is there already. Give another name, or allow it to be replaced "
-                "(--overwrite)."
-            )
+        refuse_existing(file, overwrite=overwrite)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=path.parent):  # without a name, so it cannot be left behind

@@ -9,10 +9,11 @@ import pandas as pd
 from torch import nn
 
 from toomre.build import architecture, build_backbone, build_network
-from toomre.errors import MissingFileError, OutputExistsError
+from toomre.errors import MissingFileError
 from toomre.networks.summary import Layer, summarise
 from toomre.networks.tables import BACKBONES
 from toomre.networks.timm_backbone import TIMM
+from toomre.output import refuse_existing
 from toomre.recipe import Recipe
 from toomre.recipes.shipped import open_recipe
 from toomre.storage import atomic_path
@@ -111,10 +112,8 @@ def layers(
     174626
     """
     path = None if out is None else Path(out)
-    if path is not None and path.exists() and not overwrite:
-        raise OutputExistsError(
-            f"{path} is there already. Give another name, or allow it to be replaced (--overwrite)."
-        )
+    if path is not None:
+        refuse_existing(path, overwrite=overwrite)
     called, network, side = _made(name, size, bands)
     shape = (bands, side, side)
     found = Layers(called, shape, summarise(network, shape, depth))

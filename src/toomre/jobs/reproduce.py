@@ -14,14 +14,12 @@ from toomre.jobs.table_options import ReproduceOptions
 from toomre.jobs.table_rows import rows_at_hand
 from toomre.jobs.table_runs import TableRun, TableRuns, train_and_test
 from toomre.preparation.writing import Progress
-from toomre.reproduction.comparison import Comparison
+from toomre.reproduction.comparison import PUBLISHED_SPLIT, Comparison
 from toomre.reproduction.outcome import Outcome
 from toomre.reproduction.table import read_table
 from toomre.storage import write_json, write_text
 
 __all__ = ["Reproduced", "reproduce"]
-
-_PAPER = ", published split"
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +90,7 @@ def reproduce(
         name: find_images(wanted, rows, each, begin)
         for name, each in _plans(plan, options.paper).items()
     }
-    head = table_head(wanted, rows, sets[""], options, sets.get(_PAPER))
+    head = table_head(wanted, rows, sets[""], options, sets.get(PUBLISHED_SPLIT))
     outcomes = []
     for name, images in sets.items():
         runs = TableRuns(wanted, rows, images, folder / "runs", options)
@@ -107,7 +105,7 @@ def _plans(plan: DataPlan, paper: Path | None) -> dict[str, DataPlan]:
         return {"": plan}
     return {
         "": replace(plan, protocol="grouped"),
-        _PAPER: replace(plan, published=paper, protocol="paper"),
+        PUBLISHED_SPLIT: replace(plan, published=paper, protocol="paper"),
     }
 
 

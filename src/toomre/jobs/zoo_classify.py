@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from toomre.errors import ArgumentError, OutputExistsError
+from toomre.errors import ArgumentError
 from toomre.inference.store import Model, open_model
 from toomre.jobs.classified import ClassifiedCatalog
 from toomre.jobs.classify import ClassifyOptions, classify
 from toomre.jobs.classify_opened import open_classification
 from toomre.jobs.zoo_mergers import MERGER_FILES, write_mergers
-from toomre.output import output_folder
+from toomre.output import output_folder, refuse_existing
 from toomre.preparation.catalog import refuse_duplicates
 from toomre.preparation.columns import Columns
 from toomre.preparation.inputs import Source, stem_of
@@ -75,11 +75,8 @@ def zoo_classify(
             f"The model {opened.card.name} predicts no vote fractions. Use `toomre classify`, or "
             "take a model that was trained on votes."
         )
-    if submit is not None and Path(submit).exists() and not options.overwrite:
-        raise OutputExistsError(
-            f"{submit} is there already. Give another name, or allow it to be replaced "
-            "(--overwrite)."
-        )
+    if submit is not None:
+        refuse_existing(submit, overwrite=options.overwrite)
     source = source if isinstance(source, Source) else Source(Path(source))
     given = None
     if submit is not None or figures is not None:

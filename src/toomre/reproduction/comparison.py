@@ -15,7 +15,10 @@ from toomre.reproduction.outcome import Outcome
 from toomre.reproduction.over_seeds import over_seeds
 from toomre.reproduction.table import Published, Row, Table
 
-__all__ = ["Comparison"]
+__all__ = ["PUBLISHED_SPLIT", "Comparison"]
+
+#: What a line on the published split is called, after a row's name.
+PUBLISHED_SPLIT = ", published split"
 
 _NAMES = {
     "roc_auc": "ROC-AUC",
@@ -94,7 +97,7 @@ class Comparison:
         own = [outcome for outcome in self.outcomes if outcome.row == row.name]
         protocols = sorted({outcome.protocol for outcome in own})
         found = [[each for each in own if each.protocol == name] for name in protocols]
-        return list(zip(("", ", published split"), found, strict=False))
+        return list(zip(("", PUBLISHED_SPLIT), found, strict=False))
 
     def _lines(self) -> Iterator[dict[str, Any]]:
         for row in self.rows:
